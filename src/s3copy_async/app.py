@@ -1,0 +1,202 @@
+"""
+Runs one job: connects, lists, copies or compares, and shows it to the views.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import AsyncExitStack
+from enum import StrEnum
+from typing import Final
+
+from s3copy_async import pipeline
+from s3copy_async.advice import with_remedy
+from s3copy_async.check import Checker, Sides
+from s3copy_async.compare import Scope
+from s3copy_async.connect import Guards, OpenStore, Stores, connect, grant_parameters, open_s3
+from s3copy_async.copy.job import CopyJob, refused
+from s3copy_async.copy.one import copy_one, needs_parts, settle
+from s3copy_async.copy.plan import Method, plan
+from s3copy_async.errors import FatalError, S3Error
+from s3copy_async.events import Event, Notice, ObjectDone, Planned, RunEnded, RunStarted, Stopping
+from s3copy_async.guards import Meter, RetryPolicy
+from s3copy_async.keys import Merged, RuleIndex, WorkArea, hidden_prefixes
+from s3copy_async.lister import DestinationHeads, DestinationSide, Lister
+from s3copy_async.model import Batch, CopyResult, CopyTask
+from s3copy_async.options import Options
+from s3copy_async.selection import folder_of, rules_of, work_of
+from s3copy_async.state import RunState
+from s3copy_async.stop import Stop
+from s3copy_async.views import View
+
+_TICK: Final = 0.5
+
+
+class Action(StrEnum):
+    """
+    What to do with a selection.
+    """
+
+    COPY = "copy"
+    DRY_RUN = "dry-run"
+    CHECK = "check"
+
+
+class Run:
+    """
+    One run: its options, its state and those who watch it.
+
+    Args:
+        views: shown every event; one that breaks is switched off.
+        stop: set from outside to end the run early.
+        open_store: makes the store for a set of credentials.
+        policy: how requests are repeated; by default for ``limits.retry_for`` seconds.
+    """
+
+    def __init__(
+        self,
+        options: Options,
+        state: RunState,
+        views: Sequence[View] = (),
+        stop: Stop | None = None,
+        open_store: OpenStore = open_s3,
+        policy: RetryPolicy | None = None,
+    ) -> None:
+        self.options = options
+        self.state = state
+        self.stop = stop or Stop()
+        self._views = list(views)
+        self._open_store = open_store
+        self._policy = policy or RetryPolicy(budget=options.limits.retry_for)
+        self._meter = Meter()
+
+    def emit(self, event: Event) -> None:
+        """
+        Counts an event and shows it.
+        """
+        self.state.apply(event)
+        for view in tuple(self._views):
+            try:
+                view.handle(event)
+            except Exception as error:  # noqa: BLE001 - whatever a view does wrong, copying goes on
+                self._switch_off(view, error)
+
+    def _switch_off(self, view: View, error: Exception) -> None:
+        self._views.remove(view)
+        if isinstance(error, BrokenPipeError):
+            self.state.broken_pipe = True
+            if self.state.action != Action.COPY:
+                # Nobody reads the answer any more, and nothing else was asked for.
+                self.stop.interrupt(0)
+            return
+        self.emit(Notice(f"{type(view).__name__} is switched off, it failed with {type(error).__name__}: {error}"))
+
+    async def execute(self, action: Action) -> RunState:
+        """
+        Does `action` and returns the final state. Why a run could not go on is in the state, as its error.
+        """
+        selection = self.options.selection
+        started = time.monotonic()
+        self.emit(RunStarted(action, str(selection.source), str(selection.dest)))
+        for warning in self.options.display.warnings:
+            self.emit(Notice(warning))
+        ticker = asyncio.create_task(self._tick())
+        error = ""
+        try:
+            async with AsyncExitStack() as stack:
+                await self._job(action, stack)
+        except FatalError as fatal:
+            error = with_remedy(fatal)
+        finally:
+            ticker.cancel()
+            self._meter.flush(self.emit)
+            self.emit(RunEnded(time.monotonic() - started, error, self.stop.signal))
+            await self._close_views()
+        return self.state
+
+    async def _close_views(self) -> None:
+        for view in tuple(self._views):
+            try:
+                await view.close()
+            except Exception as error:  # noqa: BLE001 - as above
+                self._switch_off(view, error)
+
+    async def _tick(self) -> None:
+        said = False
+        while True:
+            await asyncio.sleep(_TICK)
+            if self.stop.signal and not said:
+                said = True
+                self.emit(Stopping(self.stop.signal, self.options.limits.grace))
+            self._meter.flush(self.emit)
+            for view in tuple(self._views):
+                try:
+                    view.tick()
+                except Exception as error:  # noqa: BLE001 - as above
+                    self._switch_off(view, error)
+
+    async def _job(self, action: Action, stack: AsyncExitStack) -> None:
+        options = self.options
+        merged = rules_of(options.selection)
+        for inner, outer in merged.inside:
+            if inner.cut != outer.cut:
+                self.emit(
+                    Notice(f"prefix {inner.prefix!r} lies inside {outer.prefix!r}: it is copied as a part of that")
+                )
+        guards = Guards(asyncio.Semaphore(options.limits.permits), self._policy, self._meter, self.emit)
+        stores = await connect(options, guards, stack, self._open_store)
+        scope = _scope(options, merged)
+        heads = DestinationHeads(stores.dest, self.emit)
+        side = DestinationSide(stores.dest, scope.dest_bucket, self.emit)
+        lister = Lister(stores.main, side, heads, scope, self.emit)
+        work = work_of(options.selection)
+        self.stop.graceful = True
+        if action is Action.CHECK:
+            checker = Checker(Sides(stores.main, stores.dest[0], scope, options.one_way), self.emit)
+            await self._pipe(checker.batches(work.rules, lister.named(work)), checker.look)
+            return
+        job = await self._copy_job(action, stores, scope, heads)
+        await self._pipe(lister.batches(work), self._planner(job) if action is Action.DRY_RUN else self._copier(job))
+
+    async def _copy_job(self, action: Action, stores: Stores, scope: Scope, heads: DestinationHeads) -> CopyJob:
+        grants = () if action is Action.DRY_RUN else self.options.grants
+        parameters = await grant_parameters(grants, stores.main, self.emit)
+        return CopyJob(stores.main, heads, scope.source_bucket, scope.dest_bucket, self.options.limits, parameters)
+
+    async def _pipe(self, batches: AsyncGenerator[Batch, None], work: pipeline.Work) -> None:
+        limits = self.options.limits
+        # Twice as many workers as permits: one that waits before it repeats a request idles no permit.
+        await pipeline.run(batches, work, 2 * limits.permits, self.stop, limits.grace)
+
+    def _copier(self, job: CopyJob) -> pipeline.Work:
+        async def copy(task: CopyTask) -> None:
+            self.emit(ObjectDone(await copy_one(task, job)))
+
+        return copy
+
+    def _planner(self, job: CopyJob) -> pipeline.Work:
+        async def show(task: CopyTask) -> None:
+            try:
+                settled = await settle(task, job)
+            except FatalError:
+                raise
+            except S3Error as error:
+                settled = refused(task, error)
+            if isinstance(settled, CopyResult):
+                self.emit(ObjectDone(settled))
+            elif plan(settled, job.limits.large_file) is Method.PARTS:
+                self.emit(ObjectDone(needs_parts(task, settled, job.limits.large_file)))
+            else:
+                self.emit(Planned(task.key, task.dest_key, settled.size))
+
+        return show
+
+
+def _scope(options: Options, merged: Merged) -> Scope:
+    selection = options.selection
+    source, dest = selection.source.bucket, selection.dest.bucket
+    base = folder_of(selection.dest.path)
+    hidden = hidden_prefixes(merged.kept, base) if source == dest else ()
+    return Scope(source, dest, base, RuleIndex(merged.kept), WorkArea(options.work_prefix), hidden)

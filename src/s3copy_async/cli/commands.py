@@ -1,0 +1,101 @@
+"""
+The commands.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Any, Final
+
+import click
+from click.core import ParameterSource
+
+from s3copy_async.cli import declare
+from s3copy_async.cli.group import Command, DefaultGroup
+from s3copy_async.cli.params import problems_of
+from s3copy_async.cli.tokens import Names
+
+_HELP: Final = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
+
+
+@click.group(cls=DefaultGroup, context_settings=_HELP, add_help_option=False)
+def cli() -> None:
+    """
+    Copies S3 buckets to buckets inside S3: fast, restartable, with proof.
+    """
+
+
+@cli.command("copy", cls=Command)
+@declare.ARGUMENTS
+@declare.SELECTION
+@declare.DRY_RUN
+@declare.EXACT
+@declare.ACCESS
+@declare.COPYING
+@declare.LIMITS
+@declare.SHOWING
+@click.pass_context
+def copy(ctx: click.Context, /, **values: Any) -> None:
+    r"""
+    Copy what lies below SOURCE to the folder DEST, inside S3. Both are s3://bucket/path.
+
+    \b
+    Paths work as in cp -r:
+      s3copy s3://in s3://out/x          all of the bucket, below x/
+      s3copy s3://in/a/b s3://out        a/b/... as b/...
+      s3copy s3://in/a/b/* s3://out      what is in a/b/, without b/
+      s3copy s3://in/a/b* s3://out       everything that begins with a/b
+    The same command again copies only what is missing or has changed. Without DEST, or with the source's own bucket
+    and no path, copies go below temp/dest/.
+
+    Each option can be set in the environment as S3COPY_<LONG_OPTION>, such as S3COPY_ENDPOINT_URL, but for lists.
+    """
+    _start(ctx, "dry-run" if values["dry_run"] else "copy", values)
+
+
+@cli.command("check", cls=Command)
+@declare.BOTH_ARGUMENTS
+@declare.SELECTION
+@declare.EXACT
+@declare.ONE_WAY
+@declare.ACCESS
+@declare.LIMITS
+@declare.SHOWING
+@click.pass_context
+def check(ctx: click.Context, /, **values: Any) -> None:
+    """
+    Compare SOURCE with DEST by ETag and size, and copy nothing.
+
+    Each difference is a line on standard output: missing, different, extra (only at the destination) or not
+    comparable (equal in size, but encrypted or uploaded in other parts, so that ETags cannot tell).
+    """
+    _start(ctx, "check", values)
+
+
+@cli.command("demo", cls=Command)
+@declare.SHOWING
+@click.pass_context
+def demo(ctx: click.Context, /, **values: Any) -> None:
+    """
+    Show a copy between two buckets of an S3 server that runs inside this process.
+    """
+    from s3copy_async.cli.build import Builder
+    from s3copy_async.cli.runner import run_demo
+
+    display = Builder(values, problems_of(ctx), frozenset()).display()
+    ctx.exit(run_demo(display))
+
+
+def _start(ctx: click.Context, action: str, values: dict[str, Any]) -> None:
+    from s3copy_async.cli.build import Builder
+    from s3copy_async.cli.retry import same_command
+
+    on_argv = frozenset(name for name in values if ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE)
+    params = [param for command in cli.commands.values() for param in command.params]
+    builder = Builder(values, problems_of(ctx), on_argv, same_command(sys.argv[1:], Names.of(params)))
+    options = builder.options()
+
+    from s3copy_async.app import Action
+    from s3copy_async.cli.runner import run
+
+    ctx.exit(run(options, Action(action)))

@@ -1,0 +1,116 @@
+"""
+Every option, once, in the order and the sections of the help.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+import click
+
+from s3copy_async import __version__
+from s3copy_async.cli.params import DURATION, GRANT, SIZE, URI, Argument, option
+from s3copy_async.options import Progress
+
+LEVELS: Final = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+Decorator = Callable[[Any], Any]
+
+_SELECTION: Final = "Selection"
+_ACCESS: Final = "Credentials and endpoint"
+_COPYING: Final = "Copying"
+_SHOWING: Final = "Output"
+
+
+def _version(ctx: click.Context, _param: click.Parameter, wanted: bool) -> None:
+    if wanted and not ctx.resilient_parsing:
+        click.echo(f"s3copy {__version__}")
+        ctx.exit()
+
+
+def apply(*decorators: Decorator) -> Decorator:
+    """
+    Several decorators as one, the first shown first in the help.
+    """
+
+    def decorate(command: Any) -> Any:
+        for decorator in reversed(decorators):
+            command = decorator(command)
+        return command
+
+    return decorate
+
+
+ARGUMENTS: Final = apply(
+    click.argument("source", type=URI, cls=Argument),
+    click.argument("dest", type=URI, cls=Argument, required=False),
+)
+BOTH_ARGUMENTS: Final = apply(
+    click.argument("source", type=URI, cls=Argument),
+    click.argument("dest", type=URI, cls=Argument),
+)
+SELECTION: Final = apply(
+    option(
+        "-f", "--file", "files", section=_SELECTION, env=False, multiple=True, variadic=True, metavar="KEY...",
+        help="Copy these keys, relative to SOURCE.",
+    ),
+    option(
+        "-p", "--prefix", "prefixes", section=_SELECTION, env=False, multiple=True, variadic=True, metavar="PREFIX...",
+        help="Copy what lies below these prefixes, relative to SOURCE; a trailing * works as in SOURCE.",
+    ),
+    option(
+        "-F", "--files", "files_from", section=_SELECTION, env=False, metavar="FILE",
+        help="Copy the keys listed in FILE, one a line; - is standard input. # begins a comment; a JSON string is a key.",
+    ),
+    option(
+        "-P", "--prefixes", "prefixes_from", section=_SELECTION, env=False, metavar="FILE",
+        help="Copy what lies below the prefixes listed in FILE, one a line; - is standard input.",
+    ),
+)  # fmt: skip
+DRY_RUN: Final = option(
+    "-n", "--dry-run", is_flag=True, section=_SELECTION, help="Copy nothing; show what would be copied."
+)
+EXACT: Final = option(
+    "-T",
+    "--no-target-directory",
+    is_flag=True,
+    section=_SELECTION,
+    help="SOURCE is one object, DEST its whole new key.",
+)
+ONE_WAY: Final = option(
+    "--one-way", is_flag=True, section=_SELECTION, help="Do not report what only the destination has."
+)
+ACCESS: Final = apply(
+    option("-a", "--access-key", section=_ACCESS, metavar="KEY_ID", help="AWS access key id. Others can read it: prefer -c, --profile or the environment."),
+    option("-k", "--secret-key", section=_ACCESS, metavar="SECRET", help="AWS secret key. Others can read it: as above."),
+    option(
+        "-c", "--config-file", "--config_file", "config_file", section=_ACCESS, metavar="FILE",
+        help="s3cmd configuration to take keys and host from. [~/.s3cfg is used where nothing else gives keys]",
+    ),
+    option("-d", "--dest-config", section=_ACCESS, metavar="FILE", help="s3cmd configuration that lists and looks up the destination."),
+    option("--profile", section=_ACCESS, metavar="NAME", help="Profile of the AWS configuration."),
+    option("--no-sign-request", is_flag=True, section=_ACCESS, help="Use no credentials: public buckets."),
+    option("--endpoint-url", section=_ACCESS, metavar="URL", help="A store other than Amazon's, such as http://127.0.0.1:9000."),
+    option("--region", section=_ACCESS, metavar="REGION", help="Region to sign for where a bucket's own is not known."),
+    option("--addressing-style", section=_ACCESS, type=click.Choice(["auto", "path", "virtual"]), default="auto", help="Bucket in the path or in the host name; auto is path for --endpoint-url."),
+    option("--ca-bundle", section=_ACCESS, metavar="FILE", help="Trust the certificates of FILE."),
+    option("--no-verify-ssl", is_flag=True, section=_ACCESS, help="Accept any certificate."),
+)  # fmt: skip
+COPYING: Final = apply(
+    option("--acl-grant", "grants", section=_COPYING, multiple=True, type=GRANT, metavar="PERMISSION:EMAIL", help="Grant READ, WRITE, READ_ACP, WRITE_ACP or FULL_CONTROL on what is made. Repeatable."),
+    option("--large-file", section=_COPYING, type=SIZE, default="5GiB", show_default=True, metavar="SIZE", help="Copy larger objects in parts; at most 5GiB."),
+    option("--retries", section=_COPYING, type=click.IntRange(min=0), default=3, show_default=True, metavar="N", help="Repeats after a copy that came back with a wrong ETag."),
+)  # fmt: skip
+LIMITS: Final = apply(
+    option("-t", "--threads", section=_COPYING, type=click.IntRange(min=0), default=40, show_default=True, metavar="N", help="S3 requests in flight at once; 0 is one at a time."),
+    option("--retry-for", section=_COPYING, type=DURATION, default="15m", show_default=True, metavar="DURATION", help="Repeat a failing or throttled request for so long."),
+    option("--work-prefix", section=_COPYING, default="temp", show_default=True, metavar="PREFIX", help="Where the destination bucket keeps work in progress; it is never copied or compared."),
+)  # fmt: skip
+SHOWING: Final = apply(
+    option("--progress", section=_SHOWING, type=click.Choice([item.value for item in Progress]), metavar="[auto|plain|json|none]", default="auto", show_default=True, help="How to show the run. json: one object per event on standard output."),
+    option("-q", "--quiet", is_flag=True, section=_SHOWING, help="Show only what goes wrong."),
+    option("-v", "--verbose", count=True, section=_SHOWING, help="Show every object."),
+    option("-l", "--log-level", section=_SHOWING, type=click.Choice(LEVELS, case_sensitive=False), metavar="LEVEL", help="Log from DEBUG, INFO, WARNING, ERROR or CRITICAL on.  [INFO with -L, else no log]"),
+    option("-L", "--log-file", section=_SHOWING, metavar="FILE", help="Append the log to FILE instead of standard error."),
+    option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_version, section=_SHOWING, env=False, help="Show the version and exit."),
+)  # fmt: skip

@@ -1,0 +1,59 @@
+"""
+The entry point: errors become one line each, and an exit code.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+import click
+
+from s3copy_async.cli.commands import cli
+from s3copy_async.errors import ConfigError
+from s3copy_async.text import shown
+
+
+def main(args: Sequence[str] | None = None) -> NoReturn:
+    """
+    Runs the command line and exits with its code.
+    """
+    code = _run(args)
+    _flush()
+    raise SystemExit(code)
+
+
+def _run(args: Sequence[str] | None) -> int:
+    try:
+        result = cli.main(args=None if args is None else list(args), prog_name="s3copy", standalone_mode=False)
+    except ConfigError as error:
+        return _usage(error.problems)
+    except click.exceptions.NoArgsIsHelpError as error:
+        error.show()
+        return 2
+    except click.UsageError as error:
+        return _usage([shown(error.format_message())])
+    except (click.Abort, KeyboardInterrupt):
+        return 130
+    except BrokenPipeError:
+        return 141
+    return result if isinstance(result, int) else 0
+
+
+def _usage(problems: Sequence[str]) -> int:
+    for problem in problems:
+        print(f"error: {problem}", file=sys.stderr)
+    print("nothing was touched; s3copy --help lists the options", file=sys.stderr)
+    return 2
+
+
+def _flush() -> None:
+    """
+    Empties standard output. Where its reader is gone, the interpreter must not complain about it at exit.
+    """
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,0 +1,149 @@
+"""
+Parameters that report their problems together, and the types of their values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+import click
+from click.shell_completion import CompletionItem
+
+from s3copy_async.options import Grant
+from s3copy_async.text import parse_duration, parse_size, shown
+from s3copy_async.uri import S3Uri
+
+PROBLEMS: Final = "s3copy_async.problems"
+PERMISSIONS: Final = ("READ", "WRITE", "READ_ACP", "WRITE_ACP", "FULL_CONTROL")
+
+
+def problems_of(ctx: click.Context) -> list[str]:
+    """
+    Every problem found so far, one line each.
+    """
+    found: list[str] = ctx.meta.setdefault(PROBLEMS, [])
+    return found
+
+
+class Option(click.Option):
+    """
+    An option that stands in a section of the help, and whose bad value is collected, not raised.
+
+    Args:
+        section: heading in the help.
+        variadic: several values may follow, as in ``-f a b c``.
+    """
+
+    def __init__(self, *declarations: Any, section: str = "Other", variadic: bool = False, **settings: Any) -> None:
+        super().__init__(*declarations, **settings)
+        self.section = section
+        self.variadic = variadic
+
+    def process_value(self, ctx: click.Context, value: Any) -> Any:
+        """
+        Converts the value; a problem goes to the list that is reported as a whole.
+        """
+        return _collected(self, ctx, value, super().process_value)
+
+    def get_help_extra(self, ctx: click.Context) -> Any:
+        """
+        The default stands in the help; a range that is plain to see does not.
+        """
+        extra = super().get_help_extra(ctx)
+        extra.pop("range", None)
+        return extra
+
+
+class Argument(click.Argument):
+    """
+    An argument whose bad value is collected, not raised.
+    """
+
+    def process_value(self, ctx: click.Context, value: Any) -> Any:
+        """
+        Converts the value; a problem goes to the list that is reported as a whole.
+        """
+        return _collected(self, ctx, value, super().process_value)
+
+
+def _collected(
+    param: click.Parameter, ctx: click.Context, value: Any, convert: Callable[[click.Context, Any], Any]
+) -> Any:
+    try:
+        return convert(ctx, value)
+    except click.MissingParameter:
+        if ctx.resilient_parsing:
+            raise
+        problems_of(ctx).append(f"{param.human_readable_name} is missing: expected s3://bucket/path")
+    except click.BadParameter as error:
+        if ctx.resilient_parsing:
+            raise
+        names = "/".join(param.opts) if isinstance(param, click.Option) else param.human_readable_name
+        problems_of(ctx).append(f"{names}: {shown(error.message)}")
+    return None
+
+
+def option(*declarations: str, section: str, env: bool = True, **settings: Any) -> Callable[[Any], Any]:
+    """
+    Declares an option that can also be given as ``S3COPY_<LONG_OPTION>`` in the environment.
+    """
+    names = [name for name in declarations if name.startswith("--")]
+    if env and names:
+        long_name = names[0].split("/")[0].removeprefix("--")
+        settings["envvar"] = "S3COPY_" + long_name.upper().replace("-", "_")
+    return click.option(*declarations, cls=Option, section=section, **settings)
+
+
+class Parsed(click.ParamType[Any]):
+    """
+    A type made of a function that raises ValueError with one clear line.
+    """
+
+    def __init__(self, name: str, parse: Callable[[str], object]) -> None:
+        self.name = name
+        self._parse = parse
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """
+        See `click.ParamType`.
+        """
+        if not isinstance(value, str):
+            return value
+        try:
+            return self._parse(value)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+class UriType(Parsed):
+    """
+    ``s3://bucket/path``, whose scheme completes itself.
+    """
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        """
+        See `click.ParamType`.
+        """
+        return [CompletionItem("s3://", type="nospace")] if "s3://".startswith(incomplete) else []
+
+
+def parse_grant(text: str) -> Grant:
+    """
+    Reads ``PERMISSION:EMAIL``, the permission in any case.
+
+    Raises:
+        ValueError: one line with the forms that are accepted.
+    """
+    permission, _, email = text.partition(":")
+    permission = permission.strip().upper().replace("-", "_")
+    email = email.strip()
+    if permission not in PERMISSIONS or "@" not in email or any(char in email for char in '",\r\n '):
+        raise ValueError(f"{text!r} is not PERMISSION:EMAIL, where PERMISSION is one of {', '.join(PERMISSIONS)}")
+    return Grant(permission, email)
+
+
+URI: Final = UriType("s3 uri", S3Uri.parse)
+SIZE: Final = Parsed("size", parse_size)
+DURATION: Final = Parsed("duration", parse_duration)
+GRANT: Final = Parsed("grant", parse_grant)

@@ -1,0 +1,108 @@
+"""
+Starts the event loop, chooses the views and turns signals into an orderly end.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import logging
+import math
+import signal
+import sys
+from collections.abc import Callable, Coroutine
+from typing import Any, Final
+
+from s3copy_async.app import Action, Run
+from s3copy_async.options import Display, Options, Progress
+from s3copy_async.state import RunState
+from s3copy_async.stop import Stop
+from s3copy_async.views import View
+from s3copy_async.views.jsonl import JsonLines
+from s3copy_async.views.lines import Lines, Streams
+from s3copy_async.views.log import Log
+
+_TERMINAL_INTERVAL: Final = 2.0
+_PIPE_INTERVAL: Final = 10.0
+_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
+
+
+def run(options: Options, action: Action) -> int:
+    """
+    Runs one job to its end and returns the exit code.
+    """
+    state = RunState()
+    stop = Stop()
+    job = Run(options, state, views_for(state, options.display), stop)
+    return supervised(job.execute(action), stop, lambda: state.exit_code)
+
+
+def run_demo(display: Display) -> int:
+    """
+    Runs the demonstration and returns its exit code.
+
+    Raises:
+        ConfigError: the extra ``[demo]`` is not installed.
+    """
+    from s3copy_async.demo import Demo
+
+    stop = Stop()
+    demo = Demo(lambda state: views_for(state, display), stop)
+    return supervised(demo.execute(), stop, lambda: demo.exit_code)
+
+
+def views_for(state: RunState, display: Display) -> list[View]:
+    """
+    The views that the user asked for.
+    """
+    views: list[View] = []
+    data = sys.stdout
+    interval = _TERMINAL_INTERVAL if sys.stderr.isatty() else _PIPE_INTERVAL
+    if display.progress in (Progress.NONE, Progress.JSON):
+        interval = math.inf
+    if display.progress is Progress.JSON:
+        views.append(JsonLines(state, sys.stdout))
+        data = io.TextIOWrapper(io.BytesIO())
+    views.append(Lines(state, Streams(data, sys.stderr), display, interval))
+    if display.log_level is not None:
+        views.append(Log(getattr(logging, display.log_level), display.log_file))
+    return views
+
+
+def supervised(job: Coroutine[Any, Any, object], stop: Stop, exit_code: Callable[[], int]) -> int:
+    """
+    Runs `job` on an event loop of its own. The first signal lets what is in flight finish; a second ends it at once.
+    """
+
+    async def main() -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        loop = asyncio.get_running_loop()
+
+        def interrupted(number: int) -> None:
+            again = stop.wanted
+            stop.interrupt(number)
+            if again or not stop.graceful:
+                task.cancel()
+
+        for number in _SIGNALS:
+            try:
+                loop.add_signal_handler(number, interrupted, number)
+            except NotImplementedError:  # Windows: Ctrl-C cancels, as asyncio does it
+                break
+        await job
+
+    try:
+        with asyncio.Runner(loop_factory=_new_loop()) as runner:
+            runner.run(main())
+    except (asyncio.CancelledError, KeyboardInterrupt):
+        return 128 + (stop.signal or signal.SIGINT)
+    return exit_code()
+
+
+def _new_loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    try:
+        import uvloop
+    except ImportError:  # Windows has none
+        return None
+    return uvloop.new_event_loop

@@ -1,0 +1,3 @@
+"""
+Copies single objects: one module per method, and a synchronous function that chooses between them.
+"""

@@ -1,0 +1,173 @@
+"""
+Everything that can happen in a run, as values. Core code says it with one of these and never prints, logs or draws.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from s3copy_async.model import CheckResult, CopyResult, SkipReason
+
+
+@dataclass(frozen=True, slots=True)
+class RunStarted:
+    """
+    The run begins. URIs as the user may write them; `action` is ``copy``, ``dry-run`` or ``check``.
+    """
+
+    action: str
+    source: str
+    destination: str
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """
+    Something the user should know, one line. `warning` tells advice from information.
+    """
+
+    text: str
+    warning: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """
+    One page of the source was listed: objects, and their bytes.
+    """
+
+    objects: int
+    nbytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class ListingDone:
+    """
+    All of the source has been listed: the totals are final.
+    """
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """
+    Objects of one page that need no copy.
+    """
+
+    reason: SkipReason
+    objects: int
+    nbytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """
+    A dry run would copy this.
+    """
+
+    key: str
+    dest_key: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Retrying:
+    """
+    A request failed and is repeated after `wait` seconds. `attempt` counts from 1.
+    """
+
+    operation: str
+    key: str
+    attempt: int
+    wait: float
+    code: str
+    throttled: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectDone:
+    """
+    One object reached its end: copied, skipped after a lookup, or failed.
+    """
+
+    result: CopyResult
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """
+    `check` found that one key is not the same on both sides.
+    """
+
+    result: CheckResult
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedSame:
+    """
+    `check` found these many objects of a page to be the same, with their bytes.
+    """
+
+    objects: int
+    nbytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class RequestsMade:
+    """
+    Requests since the last such event, by S3 operation.
+    """
+
+    counts: tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Stopping:
+    """
+    A signal asked for the end: no new object is begun, and what is in flight may finish within `grace` seconds.
+    """
+
+    signal: int
+    grace: float
+
+
+@dataclass(frozen=True, slots=True)
+class RunEnded:
+    """
+    The run is over. `error` is the reason why it could not go on, empty otherwise; `signal` 0 unless interrupted.
+    """
+
+    seconds: float
+    error: str = ""
+    signal: int = 0
+
+
+Event = (
+    RunStarted
+    | Notice
+    | Listed
+    | ListingDone
+    | Skipped
+    | Planned
+    | Retrying
+    | ObjectDone
+    | Checked
+    | CheckedSame
+    | RequestsMade
+    | Stopping
+    | RunEnded
+)
+Emit = Callable[[Event], None]
+"""Called for every event, on the event loop. It never blocks, never awaits and never raises."""
+
+
+def tee(*sinks: Emit) -> Emit:
+    """
+    One sink that passes every event on to several, in order.
+    """
+
+    def emit(event: Event) -> None:
+        for sink in sinks:
+            sink(event)
+
+    return emit

@@ -1,0 +1,209 @@
+"""
+Permits inside, retries and throttling outside: `Guarded` wraps a store and is a store itself.
+
+A permit is held for one request only; a call that waits for its next attempt holds none. Before a write that may have
+been done is repeated, the destination is looked at.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from s3copy_async.errors import UNREACHABLE, FatalError, S3Error, Throttled, TransientError
+from s3copy_async.events import Emit, RequestsMade, Retrying
+from s3copy_async.model import BucketInfo, CopyAnswer, CopyRequest, ObjectInfo, Page
+from s3copy_async.store import HeadsObjects, Store
+from s3copy_async.text import seconds_text
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class RetryPolicy:
+    """
+    How failed requests are repeated: full jitter, doubling from `first` up to `longest` seconds.
+
+    Args:
+        budget: seconds one request is repeated for; without any success in the run for as long, the run stops.
+        unreachable_budget: seconds to wait for an endpoint that nobody has reached yet: it may be misspelt.
+        throttle_first: where doubling starts after a throttled request, seconds.
+        clock, sleep, uniform: time and chance, injected so that tests take no time.
+    """
+
+    budget: float = 900.0
+    unreachable_budget: float = 30.0
+    first: float = 0.1
+    throttle_first: float = 0.5
+    longest: float = 20.0
+    clock: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    uniform: Callable[[float, float], float] = random.uniform
+
+    def wait(self, attempt: int, *, throttled: bool) -> float:
+        """
+        Seconds before repetition number `attempt`, counted from 1.
+        """
+        first = self.throttle_first if throttled else self.first
+        return self.uniform(0.0, min(self.longest, first * 2 ** min(attempt, 16)))
+
+
+@dataclass(slots=True)
+class Meter:
+    """
+    What the guards of one run share: request counts, and when a request last succeeded.
+    """
+
+    counts: Counter[str] = field(default_factory=Counter)
+    last_success: float | None = None
+
+    def flush(self, emit: Emit) -> None:
+        """
+        Emits and forgets the counts so far: one event now and then, not one per request.
+        """
+        if self.counts:
+            emit(RequestsMade(tuple(self.counts.items())))
+            self.counts.clear()
+
+
+class Guarded:
+    """
+    A store with limits and patience.
+
+    Args:
+        permits: shared by everything that sends requests in this run.
+
+    ``witness`` looks at the destination after a copy that may have been done: this store, unless another was set.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        permits: asyncio.Semaphore,
+        policy: RetryPolicy,
+        meter: Meter,
+        emit: Emit,
+    ) -> None:
+        self._store = store
+        self._permits = permits
+        self._policy = policy
+        self._meter = meter
+        self._emit = emit
+        self.witness: HeadsObjects = self
+
+    async def list_page(self, bucket: str, prefix: str, *, start_after: str = "", token: str | None = None) -> Page:
+        """
+        See `store.ListsObjects`.
+        """
+        return await self._call(
+            "ListObjectsV2", prefix, lambda: self._store.list_page(bucket, prefix, start_after=start_after, token=token)
+        )
+
+    async def head_object(self, bucket: str, key: str) -> ObjectInfo:
+        """
+        See `store.HeadsObjects`.
+        """
+        return await self._call("HeadObject", key, lambda: self._store.head_object(bucket, key))
+
+    async def head_bucket(self, bucket: str) -> BucketInfo:
+        """
+        See `store.HeadsBuckets`.
+        """
+        return await self._call("HeadBucket", bucket, lambda: self._store.head_bucket(bucket))
+
+    def set_region(self, bucket: str, region: str) -> None:
+        """
+        See `store.HeadsBuckets`.
+        """
+        self._store.set_region(bucket, region)
+
+    async def copy_object(self, request: CopyRequest) -> CopyAnswer:
+        """
+        See `store.CopiesObjects`.
+        """
+        return await self._call(
+            "CopyObject", request.source_key, lambda: self._store.copy_object(request), lambda: self._copied(request)
+        )
+
+    async def caller_id(self) -> str:
+        """
+        See `store.NamesCaller`.
+        """
+        return await self._call("ListBuckets", "", self._store.caller_id)
+
+    async def create_bucket(self, bucket: str) -> None:
+        """
+        See `store.WritesObjects`.
+        """
+        await self._call("CreateBucket", bucket, lambda: self._store.create_bucket(bucket))
+
+    async def put_object(self, bucket: str, key: str, body: bytes) -> str:
+        """
+        See `store.WritesObjects`.
+        """
+        return await self._call("PutObject", key, lambda: self._store.put_object(bucket, key, body))
+
+    async def delete_object(self, bucket: str, key: str) -> None:
+        """
+        See `store.WritesObjects`.
+        """
+        await self._call("DeleteObject", key, lambda: self._store.delete_object(bucket, key))
+
+    async def _call(
+        self,
+        operation: str,
+        key: str,
+        send: Callable[[], Awaitable[T]],
+        look: Callable[[], Awaitable[T | None]] | None = None,
+    ) -> T:
+        attempt = 0
+        first_failure: float | None = None
+        while True:
+            try:
+                async with self._permits:
+                    self._meter.counts[operation] += 1
+                    answer = await send()
+                self._meter.last_success = self._policy.clock()
+                return answer
+            except TransientError as error:
+                attempt += 1
+                if first_failure is None:
+                    first_failure = self._policy.clock()
+                self._give_up_in_time(error, first_failure)
+                wait = self._policy.wait(attempt, throttled=isinstance(error, Throttled))
+                self._emit(Retrying(operation, key, attempt, wait, error.code, isinstance(error, Throttled)))
+                await self._policy.sleep(wait)
+                if look and error.failure.maybe_done and (done := await look()) is not None:
+                    return done
+
+    def _give_up_in_time(self, error: TransientError, first_failure: float) -> None:
+        policy = self._policy
+        now = policy.clock()
+        last_success = self._meter.last_success
+        never_reached = last_success is None and error.failure.code == UNREACHABLE
+        budget = min(policy.budget, policy.unreachable_budget) if never_reached else policy.budget
+        if now - first_failure < budget:
+            return
+        if last_success is None or now - last_success >= budget:
+            raise FatalError(
+                f"no request has succeeded for {seconds_text(budget)} ({error}): check the endpoint and the network; "
+                "run the same command again when the store answers, or wait longer with --retry-for"
+            ) from error
+        raise error
+
+    async def _copied(self, request: CopyRequest) -> CopyAnswer | None:
+        """
+        Whether an earlier attempt of this copy was done after all: then the destination has the pinned ETag and size.
+        """
+        try:
+            found = await self.witness.head_object(request.dest_bucket, request.dest_key)
+        except S3Error:
+            return None
+        if found.etag == request.source_etag and found.size == request.size and not found.opaque:
+            return CopyAnswer(found.etag)
+        return None

@@ -1,0 +1,205 @@
+"""
+Which keys belong to a run, and what each is called at the destination: pure functions.
+
+The rules are those of the specification's table ("cp -r" paths):
+
+=================  ==============  ==========================================
+source path        listed prefix   kept below the destination
+=================  ==============  ==========================================
+empty, or ``*``    everything      the whole key
+``a/b``, ``a/b/``  ``a/b/``        from ``b/`` on
+``a/b/*``          ``a/b/``        what follows ``a/b/``
+``a/b*``           ``a/b``         what follows ``a/``
+=================  ==============  ==========================================
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Final
+
+MAX_KEY_BYTES: Final = 1024
+"""S3 user guide, "Naming Amazon S3 objects"."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """
+    One prefix to list, and how its keys are mapped.
+
+    Args:
+        prefix: every key that starts with it belongs.
+        cut: so many leading characters of a key are left off at the destination.
+        exact: a key that belongs too although it lacks the prefix's last slash (``a/b`` beside ``a/b/``).
+    """
+
+    prefix: str
+    cut: int
+    exact: str | None = None
+
+    def dest_key(self, base: str, key: str) -> str:
+        """
+        The name of `key` below the destination folder `base`. Keeps the order of keys.
+        """
+        return base + key[self.cut :]
+
+    def image(self, base: str) -> str:
+        """
+        The prefix of everything this rule writes.
+        """
+        return base + self.prefix[self.cut :]
+
+
+def path_rule(path: str) -> Rule:
+    """
+    The rule for a source path.
+
+    Raises:
+        ValueError: one line, when ``*`` stands anywhere but at the end.
+    """
+    stem, star = (path[:-1], True) if path.endswith("*") else (path, False)
+    if "*" in stem:
+        raise ValueError(f"{path!r}: only a single * at the end is supported; name a key that contains * with -f")
+    if star or not stem:
+        return Rule(stem, stem.rfind("/") + 1)
+    name = stem.removesuffix("/")
+    return Rule(name + "/", name.rfind("/") + 1, exact=None if stem.endswith("/") else stem)
+
+
+def folder(path: str) -> str:
+    """
+    A path as the folder that `-f`, `-p` and destinations are relative to: empty, or with a slash at its end.
+
+    Raises:
+        ValueError: one line, when the path is a pattern that names no folder.
+    """
+    stem = path.removesuffix("*")
+    if stem != path and stem and not stem.endswith("/"):
+        raise ValueError(f"{path!r} names no folder: end it with / or /* to use it with -f, -p, -F or -P")
+    if "*" in stem:
+        raise ValueError(f"{path!r}: only a single * at the end is supported")
+    return stem if not stem or stem.endswith("/") else stem + "/"
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """
+    The rules that remain, in the order of their prefixes, and those that lie inside another.
+    """
+
+    kept: tuple[Rule, ...]
+    inside: tuple[tuple[Rule, Rule], ...]
+
+
+def merge(rules: Iterable[Rule], base: str) -> Merged:
+    """
+    Leaves out every rule whose prefix lies inside another's, so that no object is listed twice.
+
+    Raises:
+        ValueError: one line, when two rules would write to the same place: two sources could get one name.
+    """
+    kept: list[Rule] = []
+    inside: list[tuple[Rule, Rule]] = []
+    # A path without its slash comes first among equals: it covers the exact key as well.
+    for rule in sorted(set(rules), key=lambda rule: (rule.prefix, rule.exact is None, rule.cut)):
+        if not kept or not rule.prefix.startswith(kept[-1].prefix):
+            kept.append(rule)
+            continue
+        if rule.cut != kept[-1].cut and _overlap(rule.image(base), kept[-1].image(base)):
+            raise ValueError(_clash(rule, kept[-1], base))
+        inside.append((rule, kept[-1]))
+    images = sorted(((rule.image(base), rule) for rule in kept), key=lambda pair: pair[0])
+    for (image, rule), (next_image, next_rule) in pairwise(images):
+        if next_image.startswith(image):
+            raise ValueError(_clash(rule, next_rule, base))
+    return Merged(tuple(kept), tuple(inside))
+
+
+def _overlap(one: str, other: str) -> bool:
+    return one.startswith(other) or other.startswith(one)
+
+
+def _clash(one: Rule, other: Rule, base: str) -> str:
+    return (
+        f"prefixes {one.prefix!r} and {other.prefix!r} would both write below {one.image(base)!r}: "
+        "copy them in two runs, to two destinations"
+    )
+
+
+class RuleIndex:
+    """
+    Finds the rule that a key belongs to among many rules of which none lies inside another.
+    """
+
+    def __init__(self, rules: Sequence[Rule]) -> None:
+        self._rules = sorted(rules, key=lambda rule: rule.prefix)
+        self._prefixes = [rule.prefix for rule in self._rules]
+        self._exact = {rule.exact: rule for rule in rules if rule.exact is not None}
+
+    def find(self, key: str) -> Rule | None:
+        """
+        The rule whose prefix or exact key covers `key`.
+        """
+        if rule := self._exact.get(key):
+            return rule
+        at = bisect_right(self._prefixes, key) - 1
+        return self._rules[at] if at >= 0 and key.startswith(self._prefixes[at]) else None
+
+
+def clash(rules: Sequence[Rule], base: str, key: str, dest_key: str) -> Rule | None:
+    """
+    The rule that would write another object than `key` to `dest_key`, if any.
+    """
+    for rule in rules:
+        covers = dest_key.startswith(rule.image(base)) or dest_key == rule.dest_key(base, rule.exact or rule.prefix)
+        if covers and not (key.startswith(rule.prefix) and rule.dest_key(base, key) == dest_key):
+            return rule
+    return None
+
+
+def hidden_prefixes(rules: Iterable[Rule], base: str) -> tuple[str, ...]:
+    """
+    Where a run inside one bucket writes below what it lists: what stands there is no source.
+
+    That is the destination folder where it lies below a listed prefix, else the image of a rule that does.
+    """
+    found: dict[str, None] = {}
+    for rule in rules:
+        for place in (base, rule.image(base)):
+            if place != rule.prefix and place.startswith(rule.prefix):
+                found[place] = None
+                break
+    return tuple(found)
+
+
+def key_problem(key: str) -> str | None:
+    """
+    Why S3 cannot hold an object of this name, or None.
+    """
+    if not key:
+        return "its name at the destination would be empty: copy it to a folder"
+    try:
+        length = len(key.encode())
+    except UnicodeEncodeError:
+        return "its key is not valid UTF-8, so the S3 API cannot name it"
+    if length > MAX_KEY_BYTES:
+        return f"its name at the destination would be {length:,} bytes long; S3 allows {MAX_KEY_BYTES:,}"
+    return None
+
+
+class WorkArea:
+    """
+    Recognises the objects this program makes while it works, and nothing else below the work prefix.
+    """
+
+    def __init__(self, prefix: str) -> None:
+        self.prefix: Final = prefix
+        form = rf"{re.escape(prefix)}.+/[0-9a-f]{{7}}/parts/(?:temp|part)-[0-9]{{5}}"
+        self._match: Final = re.compile(form, re.DOTALL).fullmatch
+
+    def __contains__(self, key: str) -> bool:
+        return key.startswith(self.prefix) and self._match(key) is not None

@@ -1,0 +1,270 @@
+"""
+Yields the batches of a run: listed prefixes, compared page by page, and keys that were named.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncGenerator, Iterable, Sequence
+from contextlib import aclosing, suppress
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+import aiofiles
+
+from s3copy_async.compare import Destination, Scope, not_there, sort_out
+from s3copy_async.errors import AccessDenied, FatalError, NotFound
+from s3copy_async.events import Emit, Listed, ListingDone, Notice, ObjectDone, Skipped
+from s3copy_async.keys import Rule, clash, key_problem
+from s3copy_async.listing import pages
+from s3copy_async.model import Batch, CopyResult, CopyTask, ObjectInfo, Outcome, SkipReason
+from s3copy_async.selection import Work
+from s3copy_async.store import HeadsObjects, LooksUp
+from s3copy_async.text import shown
+
+_CHUNK: Final = 1 << 16
+_BATCH: Final = 1000
+_UNSEEN: Final = "cannot be looked at with these credentials: copying without the check for what is already there"
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """
+    An answer of `DestinationSide`.
+    """
+
+    cursor: Destination | None
+    objects: list[ObjectInfo | None]
+
+
+class DestinationHeads:
+    """
+    Looks single objects of the destination up with the first of several sets of credentials that may.
+    """
+
+    def __init__(self, readers: Sequence[HeadsObjects], emit: Emit) -> None:
+        self._readers = tuple(readers)
+        self._emit = emit
+        self._said = False
+
+    async def head_object(self, bucket: str, key: str) -> ObjectInfo:
+        """
+        See `store.HeadsObjects`. That nobody may look is said once; then it is AccessDenied, as from S3.
+        """
+        for reader in self._readers[:-1]:
+            with suppress(AccessDenied):
+                return await reader.head_object(bucket, key)
+        try:
+            return await self._readers[-1].head_object(bucket, key)
+        except AccessDenied:
+            if not self._said:
+                self._said = True
+                self._emit(Notice(f"s3://{bucket} {_UNSEEN}"))
+            raise
+
+
+class DestinationSide:
+    """
+    The destination as far as it may be looked at: the first of several sets of credentials that may list it, or none.
+    """
+
+    def __init__(self, readers: Sequence[LooksUp], bucket: str, emit: Emit) -> None:
+        self._readers = list(readers)
+        self._bucket = bucket
+        self._emit = emit
+
+    async def existing(self, cursor: Destination | None, prefix: str, keys: Sequence[str]) -> Looked:
+        """
+        What stands under `keys`, and the cursor to go on with. Without the right to list: nothing, said once.
+        """
+        while self._readers:
+            cursor = cursor or Destination(self._readers[0], self._bucket, prefix)
+            try:
+                return Looked(cursor, await cursor.find(keys))
+            except AccessDenied:
+                self._readers.pop(0)
+                cursor = None
+                if not self._readers:
+                    self._emit(Notice(f"s3://{self._bucket} {_UNSEEN}"))
+        return Looked(None, [None] * len(keys))
+
+
+class Lister:
+    """
+    Yields batches of what still has to be copied.
+
+    Args:
+        source: lists and looks up the source.
+        dest: lists the destination.
+        dest_heads: looks single objects of the destination up.
+    """
+
+    def __init__(
+        self, source: LooksUp, dest: DestinationSide, dest_heads: HeadsObjects, scope: Scope, emit: Emit
+    ) -> None:
+        self._source = source
+        self._dest = dest
+        self._dest_heads = dest_heads
+        self._scope = scope
+        self._emit = emit
+
+    async def batches(self, work: Work) -> AsyncGenerator[Batch, None]:
+        """
+        Everything that `work` names, and an event for everything left out.
+
+        Raises:
+            FatalError: the source cannot be listed, or a list of keys cannot be read.
+        """
+        async with aclosing(self.named(work)) as named:
+            async for batch in named:
+                yield batch
+        for rule in work.rules:
+            if rule.exact is not None:
+                yield await self._exact(rule.exact, rule)
+            async with aclosing(self._compared(rule)) as batches:
+                async for batch in batches:
+                    yield batch
+        self._emit(ListingDone())
+
+    async def named(self, work: Work) -> AsyncGenerator[Batch, None]:
+        """
+        The keys that `work` names, as tasks whose source is still to be looked up.
+
+        Raises:
+            FatalError: a list of keys cannot be read.
+        """
+        for at in range(0, len(work.files), _BATCH):
+            yield self._name(work.files[at : at + _BATCH], work)
+        if work.files_from is not None:
+            async with aclosing(read_keys(work.files_from)) as batches:
+                async for keys in batches:
+                    yield self._name(keys, work)
+
+    def _name(self, keys: Sequence[str], work: Work) -> Batch:
+        scope = self._scope
+        tasks: list[CopyTask] = []
+        for name in keys:
+            key = work.folder + name
+            dest_key = scope.base + name if work.exact_dest is None else work.exact_dest
+            problem = key_problem(dest_key) or key_problem(key)
+            if rule := clash(work.rules, scope.base, key, dest_key):
+                problem = f"prefix {rule.prefix!r} writes to its destination too: copy it in a run of its own"
+            if problem:
+                self._emit(ObjectDone(CopyResult(key, dest_key, 0, Outcome.FAILED, problem, "InvalidKey")))
+            elif scope.same_bucket and key == dest_key:
+                self._emit(Skipped(SkipReason.ITSELF, 1, 0))
+            else:
+                tasks.append(CopyTask(key, dest_key))
+        self._emit(Listed(len(keys), 0))
+        return tuple(tasks)
+
+    async def _exact(self, key: str, rule: Rule) -> Batch:
+        """
+        The object whose key is the source path itself, if there is one.
+        """
+        try:
+            found = await self._source.head_object(self._scope.source_bucket, key)
+        except NotFound:
+            return ()
+        except AccessDenied:
+            where = f"s3://{self._scope.source_bucket}/{shown(key)}"
+            self._emit(Notice(f"{where}: access denied to an object of this very name, if there is one", warning=False))
+            return ()
+        tasks = sort_out((found,), rule, self._scope, self._emit)
+        existing: list[ObjectInfo | None] = []
+        for task in tasks:
+            try:
+                existing.append(await self._dest_heads.head_object(self._scope.dest_bucket, task.dest_key))
+            except (NotFound, AccessDenied):
+                existing.append(None)
+        return self._todo(tasks, existing)
+
+    async def _compared(self, rule: Rule) -> AsyncGenerator[Batch, None]:
+        scope = self._scope
+        cursor: Destination | None = None
+        try:
+            async with aclosing(pages(self._source, scope.source_bucket, rule.prefix)) as listing:
+                async for page in listing:
+                    tasks = sort_out(page.objects, rule, scope, self._emit)
+                    if tasks:
+                        keys = [task.dest_key for task in tasks]
+                        looked = await self._dest.existing(cursor, rule.image(scope.base), keys)
+                        cursor = looked.cursor
+                        yield self._todo(tasks, looked.objects)
+        except AccessDenied as error:
+            raise FatalError(
+                f"s3://{scope.source_bucket}/{shown(rule.prefix)} may not be listed with these credentials ({error}): "
+                "ask for s3:ListBucket, or name the keys with -f or -F"
+            ) from error
+
+    def _todo(self, tasks: Batch, existing: Sequence[ObjectInfo | None]) -> Batch:
+        todo, objects, nbytes = not_there(tasks, existing)
+        if objects:
+            self._emit(Skipped(SkipReason.SAME, objects, nbytes))
+        return todo
+
+
+async def read_keys(path: str) -> AsyncGenerator[list[str], None]:
+    """
+    The keys of a list file (``-`` for standard input), in batches, in bounded memory.
+
+    Raises:
+        FatalError: the file cannot be read.
+    """
+    try:
+        if path == "-":
+            async for keys in _batched(aiofiles.stdin_bytes):
+                yield keys
+        else:
+            async with aiofiles.open(path, "rb") as file:
+                async for keys in _batched(file):
+                    yield keys
+    except OSError as error:
+        raise FatalError(f"{shown(path)} cannot be read: {error.strerror}") from error
+
+
+class ReadsLines(Protocol):
+    """
+    A binary file of aiofiles.
+    """
+
+    async def readlines(self, hint: int) -> list[bytes]:
+        """
+        Lines of about `hint` bytes together; none at the end.
+        """
+
+
+async def _batched(file: ReadsLines) -> AsyncGenerator[list[str], None]:
+    keys: list[str] = []
+    first = True
+    while lines := await file.readlines(_CHUNK):
+        if first:
+            lines[0] = lines[0].removeprefix(b"\xef\xbb\xbf")
+            first = False
+        keys.extend(parse_lines(lines))
+        while len(keys) >= _BATCH:
+            yield keys[:_BATCH]
+            del keys[:_BATCH]
+    if keys:
+        yield keys
+
+
+def parse_lines(lines: Iterable[bytes]) -> list[str]:
+    r"""
+    The keys in the lines of a list: empty lines and those that begin with ``#`` are left out.
+
+    A line that is a JSON string stands for its value: so a key may hold a line break or begin with ``#`` or ``"``.
+    """
+    keys: list[str] = []
+    for line in lines:
+        text = line.removesuffix(b"\n").removesuffix(b"\r").decode("utf-8", "surrogateescape")
+        if not text or text.startswith("#"):
+            continue
+        if text.startswith('"'):
+            try:
+                value = json.loads(text)
+            except ValueError:
+                value = text
+            text = value if isinstance(value, str) else text
+        keys.append(text)
+    return keys

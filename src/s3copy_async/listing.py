@@ -1,0 +1,98 @@
+"""
+Turns a prefix into checked pages, with the next page asked for while the last is being used.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+
+from s3copy_async.errors import AccessDenied, ListingError, S3Error
+from s3copy_async.model import Page
+from s3copy_async.store import ListsObjects
+from s3copy_async.text import shown
+
+
+async def pages(store: ListsObjects, bucket: str, prefix: str) -> AsyncGenerator[Page, None]:
+    """
+    Every page below `prefix`, in order. Close it (``contextlib.aclosing``): a request may be under way.
+
+    Raises:
+        AccessDenied: the very first page was refused: nothing has been listed.
+        ListingError: a page failed, or the pages break S3's rules, so the listing cannot be trusted to be complete.
+    """
+    page = await first_page(store, bucket, prefix)
+    while page.next_token is not None:
+        ahead = asyncio.create_task(next_page(store, bucket, prefix, page))
+        try:
+            yield page
+            page = await ahead
+        finally:
+            if not ahead.done():
+                ahead.cancel()
+                await asyncio.wait([ahead])
+            elif not ahead.cancelled():
+                # Seen here, so that a failure behind a closed generator is not reported as lost.
+                ahead.exception()
+    yield page
+
+
+async def first_page(store: ListsObjects, bucket: str, prefix: str, start_after: str = "") -> Page:
+    """
+    One page from `start_after` on, checked.
+
+    Raises:
+        AccessDenied: the caller may not list here.
+        ListingError: the page failed or breaks S3's rules.
+    """
+    try:
+        page = await store.list_page(bucket, prefix, start_after=start_after)
+    except AccessDenied:
+        raise
+    except S3Error as error:
+        raise ListingError(f"listing s3://{bucket}/{shown(prefix)} failed: {error}") from error
+    check_page(page, bucket, prefix, start_after)
+    return page
+
+
+async def next_page(store: ListsObjects, bucket: str, prefix: str, page: Page) -> Page:
+    """
+    The page that follows `page`, which must have a token, checked.
+
+    Raises:
+        ListingError: the page failed or breaks S3's rules.
+    """
+    try:
+        following = await store.list_page(bucket, prefix, token=page.next_token)
+    except S3Error as error:
+        raise ListingError(f"listing s3://{bucket}/{shown(prefix)} broke off: {error}") from error
+    if following.next_token is not None and following.next_token == page.next_token:
+        raise ListingError(f"listing s3://{bucket}/{shown(prefix)}: the store repeats a page for ever")
+    check_page(following, bucket, prefix, page.objects[-1].key if page.objects else "")
+    return following
+
+
+def check_page(page: Page, bucket: str, prefix: str, after: str) -> None:
+    """
+    Checks what a complete listing rests on: every key below `prefix`, after `after`, and after the one before it.
+
+    Raises:
+        ListingError: a rule of ListObjectsV2 is broken.
+    """
+    last = after
+    for found in page.objects:
+        key = found.key
+        if last and key <= last and _in_bytes(key) <= _in_bytes(last):
+            where = f"s3://{bucket}/{shown(prefix)}"
+            raise ListingError(
+                f"listing {where}: {shown(key)!r} came after {shown(last)!r}. This store does not list in UTF-8 order "
+                "(directory buckets do not), so a listing cannot be proven complete"
+            )
+        if not key.startswith(prefix):
+            raise ListingError(f"listing s3://{bucket}/{shown(prefix)}: the store answered with {shown(key)!r}")
+        last = key
+
+
+def _in_bytes(key: str) -> bytes:
+    # Strings sort like their UTF-8 bytes, but for the escapes that stand for invalid UTF-8.
+    return key.encode("utf-8", "surrogateescape")

@@ -1,0 +1,219 @@
+"""
+A store in memory, with failures on demand: for tests, and for trying things out.
+
+It follows S3 where S3 is strict (order of keys, page size, pinned sources, key length) and keeps a log of every
+request, so that a test can count them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from s3copy_async.errors import Failure
+from s3copy_async.faults import error_for
+from s3copy_async.keys import MAX_KEY_BYTES
+from s3copy_async.model import BucketInfo, CopyAnswer, CopyRequest, ObjectInfo, Page
+from s3copy_async.options import MAX_COPY
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """
+    One request as the store saw it. `number` counts the requests of this operation from 1.
+    """
+
+    operation: str
+    bucket: str
+    key: str
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """
+    What goes wrong with a request, and whether it takes effect nevertheless (a lost answer).
+    """
+
+    code: str
+    status: int = 500
+    after_effect: bool = False
+
+
+@dataclass(slots=True)
+class StoredObject:
+    """
+    One object: its bytes, or only their ETag and size where bytes would be too many.
+    """
+
+    body: bytes
+    etag: str
+    size: int
+    modified: float
+    opaque: bool = False
+    grants: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(slots=True)
+class MemoryStore:
+    """
+    Buckets of objects.
+
+    Args:
+        fault: asked before every request; what it returns goes wrong.
+        corrupt: asked for every copy; True stores other bytes than the source's.
+        page_size: keys per page, up to 1,000.
+        regions: of the buckets that have one.
+    """
+
+    fault: Callable[[Call], Fault | None] = lambda _: None
+    corrupt: Callable[[Call], bool] = lambda _: False
+    page_size: int = 1000
+    regions: dict[str, str] = field(default_factory=dict)
+    buckets: dict[str, dict[str, StoredObject]] = field(default_factory=dict)
+    calls: list[Call] = field(default_factory=list)
+    _numbers: Counter[str] = field(default_factory=Counter)
+
+    def count(self, operation: str) -> int:
+        """
+        Requests of `operation` so far.
+        """
+        return self._numbers[operation]
+
+    def fill(self, bucket: str, objects: dict[str, bytes]) -> None:
+        """
+        Puts `objects` into `bucket`, which is made, without any request.
+        """
+        contents = self.buckets.setdefault(bucket, {})
+        for key, body in objects.items():
+            contents[key] = StoredObject(
+                body, hashlib.md5(body, usedforsecurity=False).hexdigest(), len(body), time.time()
+            )
+
+    async def list_page(self, bucket: str, prefix: str, *, start_after: str = "", token: str | None = None) -> Page:
+        """
+        See `store.ListsObjects`.
+        """
+        self._begin("ListObjectsV2", bucket, prefix)
+        contents = self._bucket("ListObjectsV2", bucket)
+        keys = sorted(key for key in contents if key.startswith(prefix))
+        at = bisect_right(keys, start_after if token is None else token)
+        chosen = keys[at : at + self.page_size]
+        objects = tuple(_info(key, contents[key]) for key in chosen)
+        more = at + self.page_size < len(keys)
+        return Page(objects, chosen[-1] if more else None)
+
+    async def head_object(self, bucket: str, key: str) -> ObjectInfo:
+        """
+        See `store.HeadsObjects`.
+        """
+        self._begin("HeadObject", bucket, key)
+        found = self._object("HeadObject", bucket, key, code="404")
+        return _info(key, found)._replace(opaque=found.opaque)
+
+    async def head_bucket(self, bucket: str) -> BucketInfo:
+        """
+        See `store.HeadsBuckets`.
+        """
+        self._begin("HeadBucket", bucket, "")
+        self._bucket("HeadBucket", bucket)
+        return BucketInfo(self.regions.get(bucket))
+
+    def set_region(self, bucket: str, region: str) -> None:
+        """
+        See `store.HeadsBuckets`. There are no regions in memory.
+        """
+
+    async def copy_object(self, request: CopyRequest) -> CopyAnswer:
+        """
+        See `store.CopiesObjects`.
+        """
+        operation = "CopyObject"
+        call, fault = self._start(operation, request.dest_bucket, request.dest_key)
+        source = self._object(operation, request.source_bucket, request.source_key)
+        if source.etag != request.source_etag:
+            raise error_for(Failure(operation, "PreconditionFailed", 412))
+        if source.size > MAX_COPY:
+            raise error_for(Failure(operation, "InvalidRequest", 400))
+        self._check_key(operation, request.dest_key)
+        dest = self._bucket(operation, request.dest_bucket)
+        body = bytes(byte ^ 255 for byte in source.body) if self.corrupt(call) else source.body
+        etag = hashlib.md5(body, usedforsecurity=False).hexdigest()
+        dest[request.dest_key] = StoredObject(body, etag, len(body), time.time(), source.opaque, request.grants)
+        _raise(call, fault)
+        return CopyAnswer(etag, source.opaque)
+
+    async def caller_id(self) -> str:
+        """
+        See `store.NamesCaller`.
+        """
+        self._begin("ListBuckets", "", "")
+        return "memory"
+
+    async def create_bucket(self, bucket: str) -> None:
+        """
+        See `store.WritesObjects`.
+        """
+        call, fault = self._start("CreateBucket", bucket, "")
+        self.buckets.setdefault(bucket, {})
+        _raise(call, fault)
+
+    async def put_object(self, bucket: str, key: str, body: bytes) -> str:
+        """
+        See `store.WritesObjects`.
+        """
+        call, fault = self._start("PutObject", bucket, key)
+        self._check_key("PutObject", key)
+        self._bucket("PutObject", bucket)
+        self.fill(bucket, {key: body})
+        _raise(call, fault)
+        return self.buckets[bucket][key].etag
+
+    async def delete_object(self, bucket: str, key: str) -> None:
+        """
+        See `store.WritesObjects`.
+        """
+        call, fault = self._start("DeleteObject", bucket, key)
+        self._bucket("DeleteObject", bucket).pop(key, None)
+        _raise(call, fault)
+
+    def _start(self, operation: str, bucket: str, key: str) -> tuple[Call, Fault | None]:
+        self._numbers[operation] += 1
+        call = Call(operation, bucket, key, self._numbers[operation])
+        self.calls.append(call)
+        fault = self.fault(call)
+        if fault and not fault.after_effect:
+            _raise(call, fault)
+        return call, fault
+
+    def _begin(self, operation: str, bucket: str, key: str) -> None:
+        _raise(*self._start(operation, bucket, key))
+
+    def _bucket(self, operation: str, bucket: str) -> dict[str, StoredObject]:
+        if bucket not in self.buckets:
+            raise error_for(Failure(operation, "NoSuchBucket", 404))
+        return self.buckets[bucket]
+
+    def _object(self, operation: str, bucket: str, key: str, code: str = "NoSuchKey") -> StoredObject:
+        contents = self._bucket(operation, bucket)
+        if key not in contents:
+            raise error_for(Failure(operation, code, 404))
+        return contents[key]
+
+    @staticmethod
+    def _check_key(operation: str, key: str) -> None:
+        if len(key.encode()) > MAX_KEY_BYTES:
+            raise error_for(Failure(operation, "KeyTooLongError", 400))
+
+
+def _info(key: str, found: StoredObject) -> ObjectInfo:
+    return ObjectInfo(key, found.size, found.etag, found.modified)
+
+
+def _raise(call: Call, fault: Fault | None) -> None:
+    if fault:
+        raise error_for(Failure(call.operation, fault.code, fault.status, maybe_done=fault.after_effect))

@@ -1,0 +1,172 @@
+"""
+The frozen data of the domain.
+
+What exists once per object is a NamedTuple: it is as frozen as a dataclass and several times cheaper to make
+(docs/decisions/0003). Everything else is a frozen dataclass.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import NamedTuple
+
+
+class ObjectInfo(NamedTuple):
+    """
+    One object as a listing or a lookup shows it.
+
+    Args:
+        key: the whole key.
+        size: bytes.
+        etag: without quotes.
+        modified: seconds since the epoch, 0 where unknown.
+        storage_class: S3's name, empty where unknown.
+        opaque: the ETag is no MD5 (SSE-KMS, SSE-C), so it cannot be compared. A listing does not tell; a HEAD does.
+    """
+
+    key: str
+    size: int
+    etag: str
+    modified: float = 0.0
+    storage_class: str = ""
+    opaque: bool = False
+
+
+class Page(NamedTuple):
+    """
+    One answer to ListObjectsV2: up to 1,000 objects, and the token of the next page or None after the last.
+    """
+
+    objects: tuple[ObjectInfo, ...]
+    next_token: str | None
+
+
+class CopyTask(NamedTuple):
+    """
+    One object to copy. Where `source` is None only the key is known, and the copier looks first, on both sides.
+    """
+
+    key: str
+    dest_key: str
+    source: ObjectInfo | None = None
+
+
+Batch = tuple[CopyTask, ...]
+"""What flows through the queue: the tasks of one page, up to 1,000."""
+
+
+class CopyRequest(NamedTuple):
+    """
+    One CopyObject call.
+
+    Args:
+        source_etag: the copy happens only while the source still has it (``x-amz-copy-source-if-match``).
+        size: bytes of the source, by which an interrupted copy is recognised.
+        grants: ``x-amz-grant-*`` parameters as (botocore's name, value).
+    """
+
+    source_bucket: str
+    source_key: str
+    source_etag: str
+    size: int
+    dest_bucket: str
+    dest_key: str
+    grants: tuple[tuple[str, str], ...] = ()
+
+
+class CopyAnswer(NamedTuple):
+    """
+    S3's answer to a copy: the new ETag without quotes, and whether it is no MD5 (`opaque`).
+    """
+
+    etag: str
+    opaque: bool = False
+
+
+class Outcome(StrEnum):
+    """
+    How an object ended.
+    """
+
+    COPIED = "copied"
+    SKIPPED = "skipped"
+    FAILED = "failed"
+
+
+class SkipReason(StrEnum):
+    """
+    Why an object was not copied, and need not be.
+    """
+
+    SAME = "already there"
+    ITSELF = "source and destination are the same object"
+    WORK_AREA = "part of the work area"
+    DESTINATION = "lies in the destination"
+    VANISHED = "deleted from the source during the run"
+
+
+class Proof(StrEnum):
+    """
+    What shows that the copy equals its source, strongest first.
+    """
+
+    ETAG = "etag"
+    ETAG_LAYOUT = "etag+layout"
+    CHECKSUM = "checksum"
+    SERVER = "server"
+    SIZE = "size"
+
+
+class CopyResult(NamedTuple):
+    """
+    What became of one object. A failure is a value; it never stops the others.
+
+    Args:
+        reason: why it was skipped or failed, one line; empty when copied.
+        code: S3's error code, or a short name of ours; groups failures.
+        request_id: of the request that failed, for S3 support.
+    """
+
+    key: str
+    dest_key: str
+    size: int
+    outcome: Outcome
+    reason: str = ""
+    code: str = ""
+    proof: Proof | None = None
+    etag: str = ""
+    request_id: str = ""
+
+
+class Finding(StrEnum):
+    """
+    What `check` can say of one key.
+    """
+
+    SAME = "same"
+    MISSING = "missing"
+    DIFFERENT = "different"
+    EXTRA = "extra"
+    NOT_COMPARABLE = "not comparable"
+
+
+class CheckResult(NamedTuple):
+    """
+    What `check` found for one key. `key` is empty for an extra object, which has no source.
+    """
+
+    key: str
+    dest_key: str
+    finding: Finding
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class BucketInfo:
+    """
+    What HeadBucket tells: the region (None where the store names none) and whether the caller may list.
+    """
+
+    region: str | None
+    allowed: bool = True

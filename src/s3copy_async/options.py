@@ -1,0 +1,166 @@
+"""
+All settings of a run, as frozen values. Everything here was validated before it was built.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Final
+from urllib.parse import urlsplit
+
+from s3copy_async.uri import S3Uri
+
+MAX_COPY: Final = 5 * 1024**3
+"""The largest object that one CopyObject takes: 5 GiB (S3 API, CopyObject)."""
+
+
+class Progress(StrEnum):
+    """
+    How a run is shown.
+    """
+
+    AUTO = "auto"
+    PLAIN = "plain"
+    JSON = "json"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """
+    One pair of keys. The secret and the token never appear in its repr.
+    """
+
+    access_key: str
+    secret_key: str = field(repr=False)
+    token: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """
+    Who signs, and where the requests go.
+
+    Args:
+        keys: use these and nothing else; None asks botocore's chain (environment, profile, SSO, ..., roles).
+        fallback: used when the chain has nothing before container and instance roles (``~/.s3cfg``).
+        profile: profile of the AWS configuration files.
+        anonymous: do not sign at all.
+        endpoint_url: None for AWS, or what botocore's own configuration says.
+        region: the region to sign for until a bucket's own is known.
+        ca_bundle: file of CA certificates instead of the usual ones.
+        verify_tls: False accepts any certificate.
+        addressing_style: ``auto``, ``path`` or ``virtual``; ``auto`` means path for endpoints other than AWS.
+    """
+
+    keys: Keys | None = None
+    fallback: Keys | None = None
+    profile: str | None = None
+    anonymous: bool = False
+    endpoint_url: str | None = None
+    region: str | None = None
+    ca_bundle: str | None = None
+    verify_tls: bool = True
+    addressing_style: str = "auto"
+
+
+def is_aws(endpoint_url: str | None) -> bool:
+    """
+    Whether requests go to Amazon itself, and not to a compatible store.
+    """
+    host = urlsplit(endpoint_url or "").hostname or ""
+    return not endpoint_url or host.endswith((".amazonaws.com", ".amazonaws.com.cn", ".api.aws"))
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """
+    What to copy and where to.
+
+    Args:
+        source: bucket and path; the path follows the rules of ``keys.path_rule``.
+        dest: bucket and folder, or with `exact_dest` bucket and key.
+        files: keys relative to the source path.
+        prefixes: paths relative to the source path.
+        files_from: a file of such keys, ``-`` for standard input.
+        exact_dest: the source is one object and `dest` its whole new name.
+    """
+
+    source: S3Uri
+    dest: S3Uri
+    files: tuple[str, ...] = ()
+    prefixes: tuple[str, ...] = ()
+    files_from: str | None = None
+    exact_dest: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """
+    Args:
+        permits: S3 requests in flight at most, 1 or more.
+        retries: repeats after a copy came back with another ETag than its source's.
+        retry_for: seconds that one request is repeated for without success.
+        large_file: bytes above which an object is copied in parts, at most 5 GiB.
+        grace: seconds that requests in flight may take to finish after the first interrupt.
+    """
+
+    permits: int = 40
+    retries: int = 3
+    retry_for: float = 900.0
+    large_file: int = MAX_COPY
+    grace: float = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """
+    One ``--acl-grant``: READ, WRITE, READ_ACP, WRITE_ACP or FULL_CONTROL for an e-mail address.
+    """
+
+    permission: str
+    email: str
+
+
+@dataclass(frozen=True, slots=True)
+class Display:
+    """
+    Args:
+        verbosity: -1 quiet, 0 normal, 1 and more: a line per object.
+        log_level: a name of the logging module, or None for no log.
+        log_file: appended to; None logs to standard error.
+        command: the command line that continues this run, without secrets; empty when used as a library.
+        warnings: said at the start, one line each.
+    """
+
+    progress: Progress = Progress.AUTO
+    verbosity: int = 0
+    log_level: str | None = None
+    log_file: str | None = None
+    command: str = ""
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """
+    Everything that one run needs to know.
+
+    Args:
+        access: signs the listing of the source and every copy.
+        dest_access: lists and looks up the destination instead of `access`, when given.
+        dest_fallback: tried when `access` may not list the destination (the default ``~/.s3cfg`` beside ``-c FILE``).
+        one_way: for a check: what only the destination has is no difference.
+        work_prefix: where the destination bucket keeps work in progress, with its trailing slash.
+    """
+
+    selection: Selection
+    access: Access = Access()
+    dest_access: Access | None = None
+    dest_fallback: Access | None = None
+    limits: Limits = Limits()
+    display: Display = Display()
+    grants: tuple[Grant, ...] = ()
+    work_prefix: str = "temp/"
+    one_way: bool = False

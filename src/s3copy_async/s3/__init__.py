@@ -1,0 +1,3 @@
+"""
+The only package that knows botocore and HTTP.
+"""

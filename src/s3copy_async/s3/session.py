@@ -1,0 +1,179 @@
+"""
+Credentials, endpoints and clients: one client per region and kind of request, for one set of credentials.
+
+botocore's own retries are off: they lose work under SlowDown (docs/decisions/0002). Its clients get long read timeouts
+for copies, because S3 answers a copy only when it is done, and short ones for everything else.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from contextlib import AsyncExitStack
+from typing import Any, Final, Self
+
+import botocore
+import botocore.exceptions
+from aiobotocore.config import AioConfig
+from aiobotocore.credentials import AioCredentialResolver, create_credential_resolver
+from aiobotocore.session import AioSession, get_session
+from botocore.credentials import Credentials
+
+from s3copy_async.errors import FatalError
+from s3copy_async.options import Access, Keys, is_aws
+from s3copy_async.s3.transport import DirectSession
+from s3copy_async.text import masked
+
+# Their DEBUG records hold session tokens and signatures: whatever our own level is, these stay quiet.
+for _name in ("aiobotocore", "botocore", "aiohttp", "urllib3", "asyncio"):
+    logging.getLogger(_name).setLevel(logging.WARNING)
+
+_CONNECT_TIMEOUT: Final = 10
+_READ_TIMEOUT: Final = 60
+_COPY_TIMEOUT: Final = 600
+_KEEPALIVE: Final = 12  # S3 drops idle connections after about 20 seconds
+
+
+class _S3CfgProvider:
+    """
+    ``~/.s3cfg`` as a link in botocore's chain of credentials.
+    """
+
+    METHOD = "s3cfg"
+    CANONICAL_NAME = "s3cfg"
+
+    def __init__(self, keys: Keys) -> None:
+        self._keys = keys
+
+    async def load(self) -> Any:
+        """
+        The keys of the file, in the form that the chain expects.
+        """
+        return _AioCredentials(self._keys.access_key, self._keys.secret_key, self._keys.token, method=self.METHOD)
+
+
+class _AioCredentials(Credentials):  # type: ignore[misc]  # botocore has no types
+    async def get_frozen_credentials(self) -> Any:
+        """
+        Static keys are frozen as they are.
+        """
+        return super().get_frozen_credentials()
+
+
+def _resolver(session: AioSession, fallback: Keys) -> AioCredentialResolver:
+    resolver = create_credential_resolver(session, region_name=session.get_config_variable("region"))
+    # Whatever the user set up wins over the file; roles of the machine come last.
+    resolver.insert_before("container-role", _S3CfgProvider(fallback))
+    return resolver
+
+
+class Clients:
+    """
+    Makes and keeps the clients of one set of credentials. An asynchronous context manager.
+
+    Args:
+        pool: connections that may be open at once.
+    """
+
+    def __init__(self, access: Access, pool: int) -> None:
+        self._access = access
+        self._pool = pool
+        self._stack = AsyncExitStack()
+        self._lock = asyncio.Lock()
+        self._clients: dict[tuple[str, bool], Any] = {}
+        self._session = self._make_session()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        await self._stack.aclose()
+
+    def _make_session(self) -> AioSession:
+        access = self._access
+        session = get_session()
+        if access.profile:
+            session.set_config_variable("profile", access.profile)
+        if access.keys:
+            session.set_credentials(access.keys.access_key, access.keys.secret_key, access.keys.token)
+        elif access.fallback and not access.anonymous:
+            try:
+                session.register_component("credential_provider", _resolver(session, access.fallback))
+            except botocore.exceptions.BotoCoreError as error:
+                raise FatalError(f"the AWS configuration cannot be used: {error}") from error
+        return session
+
+    @property
+    def home_region(self) -> str:
+        """
+        The region to sign for until a bucket's own is known.
+        """
+        region = self._access.region or self._session.get_config_variable("region")
+        return str(region or "us-east-1")
+
+    async def describe(self) -> str:
+        """
+        Where the credentials come from and which key they are, the key masked.
+
+        Raises:
+            FatalError: there are none.
+        """
+        if self._access.anonymous:
+            return "none (anonymous)"
+        try:
+            credentials = await self._session.get_credentials()
+        except botocore.exceptions.BotoCoreError as error:
+            raise FatalError(f"the credentials cannot be loaded: {error}") from error
+        if credentials is None:
+            raise FatalError(
+                "no credentials found: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, use --profile, -c FILE, "
+                "or --no-sign-request for public buckets"
+            )
+        frozen = await credentials.get_frozen_credentials()
+        return f"{credentials.method}, key {masked(frozen.access_key)}"
+
+    async def get(self, region: str, *, copies: bool = False) -> Any:
+        """
+        The client for `region`; with `copies` the one that waits long for answers.
+
+        Raises:
+            FatalError: the client cannot be made, for example because the profile does not exist.
+        """
+        key = (region, copies)
+        if key in self._clients:
+            return self._clients[key]
+        async with self._lock:
+            if key not in self._clients:
+                try:
+                    maker = self._session.create_client("s3", **self._settings(region, copies=copies))
+                    self._clients[key] = await self._stack.enter_async_context(maker)
+                except (botocore.exceptions.BotoCoreError, ValueError, OSError) as error:
+                    raise FatalError(f"S3 cannot be reached with these settings: {error}") from error
+        return self._clients[key]
+
+    def _settings(self, region: str, *, copies: bool) -> dict[str, Any]:
+        access = self._access
+        style = access.addressing_style
+        endpoint = access.endpoint_url or self._session.get_config_variable("endpoint_url")
+        if style == "auto" and not is_aws(endpoint):
+            style = "path"
+        config = AioConfig(
+            connect_timeout=_CONNECT_TIMEOUT,
+            read_timeout=_COPY_TIMEOUT if copies else _READ_TIMEOUT,
+            max_pool_connections=self._pool,
+            retries={"total_max_attempts": 1, "mode": "standard"},
+            parameter_validation=False,
+            request_checksum_calculation="when_required",
+            response_checksum_validation="when_required",
+            s3={"addressing_style": style},
+            signature_version=botocore.UNSIGNED if access.anonymous else None,
+            connector_args={"keepalive_timeout": _KEEPALIVE, "ttl_dns_cache": 60},
+            http_session_cls=DirectSession,
+            user_agent_extra="s3copy-async",
+        )
+        return {
+            "region_name": region,
+            "endpoint_url": access.endpoint_url,
+            "verify": (access.ca_bundle or None) if access.verify_tls else False,
+            "config": config,
+        }

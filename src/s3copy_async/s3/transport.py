@@ -1,0 +1,49 @@
+"""
+Two corrections to the HTTP session of aiobotocore.
+
+Redirects are not followed: aiohttp turns a redirected POST into a GET and calls the answer a success. And a header that
+is not UTF-8 (Latin-1 metadata is legal in S3) no longer makes every HEAD of that object fail.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import aiohttp
+from aiobotocore.httpsession import AIOHTTPSession
+
+
+class _Direct:
+    """
+    Stands in for an aiohttp session where aiobotocore asks for one.
+    """
+
+    def __init__(self, session: aiohttp.ClientSession) -> None:
+        self._session = session
+
+    async def request(self, method: str, **settings: Any) -> aiohttp.ClientResponse:
+        """
+        One request, its redirect not followed and its headers made readable.
+        """
+        response = await self._session.request(method, allow_redirects=False, **settings)
+        if not all(value.isascii() for _, value in response.raw_headers):
+            # aiobotocore decodes the raw headers as UTF-8 and has no hook to do otherwise.
+            response._raw_headers = tuple((name, _utf8(value)) for name, value in response.raw_headers)
+        return response
+
+
+def _utf8(value: bytes) -> bytes:
+    try:
+        value.decode()
+    except UnicodeDecodeError:
+        return value.decode("latin-1").encode()
+    return value
+
+
+class DirectSession(AIOHTTPSession):  # type: ignore[misc]  # aiobotocore has no types
+    """
+    aiobotocore's HTTP session with these corrections.
+    """
+
+    async def _get_session(self, proxy_url: str | None) -> Any:
+        return _Direct(await super()._get_session(proxy_url))

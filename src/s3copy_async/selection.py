@@ -1,0 +1,75 @@
+"""
+Turns the paths of a run into rules and work: pure functions.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from s3copy_async.errors import ConfigError
+from s3copy_async.keys import Merged, Rule, folder, merge, path_rule
+from s3copy_async.options import Selection
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """
+    What a run has to list.
+
+    Args:
+        rules: prefixes, none of them inside another.
+        folder: `files` and the lines of `files_from` are relative to it.
+        files_from: path of a list of keys, ``-`` for standard input.
+        exact_dest: the whole destination key for the one named file (``-T``).
+    """
+
+    rules: tuple[Rule, ...] = ()
+    folder: str = ""
+    files: tuple[str, ...] = ()
+    files_from: str | None = None
+    exact_dest: str | None = None
+
+
+def work_of(selection: Selection) -> Work:
+    """
+    What a selection lists.
+
+    Raises:
+        ConfigError: paths that cannot be copied together.
+    """
+    if selection.exact_dest:
+        return Work(files=(selection.source.path,), exact_dest=selection.dest.path)
+    rules = rules_of(selection).kept
+    base = folder(selection.source.path) if _named(selection) else ""
+    return Work(rules, base, selection.files, selection.files_from)
+
+
+def rules_of(selection: Selection) -> Merged:
+    """
+    The prefixes of a selection, those inside another merged into it.
+
+    Raises:
+        ConfigError: two would write to the same place, or a path is none that can be listed.
+    """
+    if selection.exact_dest:
+        return Merged((), ())
+    path = selection.source.path
+    try:
+        if _named(selection):
+            rules = [path_rule(folder(path) + prefix) for prefix in selection.prefixes]
+        else:
+            rules = [path_rule(path)]
+        return merge(rules, folder_of(selection.dest.path))
+    except ValueError as error:
+        raise ConfigError(str(error)) from None
+
+
+def _named(selection: Selection) -> bool:
+    return bool(selection.files or selection.prefixes or selection.files_from is not None)
+
+
+def folder_of(path: str) -> str:
+    """
+    A destination path as a folder: empty, or with a slash at its end.
+    """
+    return path if not path or path.endswith("/") else path + "/"

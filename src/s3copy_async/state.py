@@ -1,0 +1,150 @@
+"""
+Turns events into numbers. Nothing else counts.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Final, assert_never
+
+from s3copy_async.events import (
+    Checked,
+    CheckedSame,
+    Event,
+    Listed,
+    ListingDone,
+    Notice,
+    ObjectDone,
+    Planned,
+    RequestsMade,
+    Retrying,
+    RunEnded,
+    RunStarted,
+    Skipped,
+    Stopping,
+)
+from s3copy_async.model import CheckResult, CopyResult, Finding, Outcome, Proof, SkipReason
+
+KEPT_FAILURES: Final = 1000
+"""So many failures are kept whole; more are only counted, so that memory stays bounded."""
+
+
+@dataclass(slots=True)
+class RunState:
+    """
+    The numbers of one run. Owned by the event loop; views read it, only `apply` writes.
+    """
+
+    action: str = ""
+    source: str = ""
+    destination: str = ""
+    listed: int = 0
+    listed_bytes: int = 0
+    listing_done: bool = False
+    planned: int = 0
+    planned_bytes: int = 0
+    copied: int = 0
+    copied_bytes: int = 0
+    failed: int = 0
+    failed_bytes: int = 0
+    retries: int = 0
+    throttled: int = 0
+    skipped: Counter[SkipReason] = field(default_factory=Counter)
+    skipped_bytes: int = 0
+    findings: Counter[Finding] = field(default_factory=Counter)
+    proofs: Counter[Proof] = field(default_factory=Counter)
+    requests: Counter[str] = field(default_factory=Counter)
+    failures: list[CopyResult] = field(default_factory=list)
+    failure_codes: Counter[str] = field(default_factory=Counter)
+    notices: list[str] = field(default_factory=list)
+    seconds: float = 0.0
+    error: str = ""
+    signal: int = 0
+    broken_pipe: bool = False
+
+    def apply(self, event: Event) -> None:
+        """
+        Counts one event in.
+        """
+        match event:
+            case ObjectDone():
+                self._object(event.result)
+            case Listed():
+                self.listed += event.objects
+                self.listed_bytes += event.nbytes
+            case Skipped():
+                self.skipped[event.reason] += event.objects
+                self.skipped_bytes += event.nbytes
+            case Planned():
+                self.planned += 1
+                self.planned_bytes += event.size
+            case RequestsMade():
+                for operation, number in event.counts:
+                    self.requests[operation] += number
+            case Retrying():
+                self.retries += 1
+                self.throttled += event.throttled
+            case CheckedSame():
+                self.findings[Finding.SAME] += event.objects
+            case Checked():
+                self._check(event.result)
+            case ListingDone():
+                self.listing_done = True
+            case RunStarted():
+                self.action, self.source, self.destination = event.action, event.source, event.destination
+            case Notice():
+                if event.warning:
+                    self.notices.append(event.text)
+            case Stopping():
+                self.signal = event.signal
+            case RunEnded():
+                self.seconds, self.error = event.seconds, event.error
+                self.signal = event.signal or self.signal
+            case _:
+                assert_never(event)
+
+    def _object(self, result: CopyResult) -> None:
+        match result.outcome:
+            case Outcome.COPIED:
+                self.copied += 1
+                self.copied_bytes += result.size
+                if result.proof:
+                    self.proofs[result.proof] += 1
+            case Outcome.SKIPPED:
+                self.skipped[SkipReason(result.reason)] += 1
+                self.skipped_bytes += result.size
+            case Outcome.FAILED:
+                self.failed += 1
+                self.failed_bytes += result.size
+                self.failure_codes[result.code] += 1
+                if len(self.failures) < KEPT_FAILURES:
+                    self.failures.append(result)
+            case _:
+                assert_never(result.outcome)
+
+    def _check(self, result: CheckResult) -> None:
+        self.findings[result.finding] += 1
+
+    @property
+    def finished(self) -> int:
+        """
+        Objects that reached their end.
+        """
+        return self.copied + self.failed + self.skipped.total()
+
+    @property
+    def exit_code(self) -> int:
+        """
+        The exit code that these numbers stand for (docs: exit codes).
+        """
+        if self.signal:
+            return 128 + self.signal
+        if self.error:
+            return 1
+        if self.broken_pipe and self.action != "copy":
+            return 141
+        if self.failed:
+            return 3
+        different = (Finding.MISSING, Finding.DIFFERENT, Finding.EXTRA)
+        return 4 if any(self.findings[finding] for finding in different) else 0

@@ -1,0 +1,50 @@
+"""
+``s3://bucket/path`` as a value.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+_SCHEME: Final = "s3://"
+_BUCKET: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,254}").fullmatch
+_ACCESS_POINT: Final = re.compile(
+    r"(arn:[^/:]+:s3[^/:]*:[^/:]*:[0-9]{12}:accesspoint[/:][A-Za-z0-9.-]{1,63})(?:/(.*))?", re.DOTALL
+).fullmatch
+
+
+@dataclass(frozen=True, slots=True)
+class S3Uri:
+    """
+    A bucket (or access point ARN) and a path inside it. The path is taken literally: nothing is percent-decoded.
+    """
+
+    bucket: str
+    path: str = ""
+
+    @classmethod
+    def parse(cls, text: str) -> S3Uri:
+        """
+        Reads ``s3://bucket[/path]``.
+
+        Raises:
+            ValueError: one line that says what is wrong and what is expected.
+        """
+        if not text.startswith(_SCHEME):
+            raise ValueError("expected s3://bucket/path")
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            raise ValueError("the path is not valid UTF-8, as S3 keys are") from None
+        rest = text.removeprefix(_SCHEME)
+        if found := _ACCESS_POINT(rest):
+            return cls(found[1], found[2] or "")
+        bucket, _, path = rest.partition("/")
+        if not _BUCKET(bucket):
+            raise ValueError(f"{bucket!r} is not a bucket name: expected s3://bucket/path")
+        return cls(bucket, path)
+
+    def __str__(self) -> str:
+        return f"{_SCHEME}{self.bucket}/{self.path}" if self.path else f"{_SCHEME}{self.bucket}"

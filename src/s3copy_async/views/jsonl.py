@@ -1,0 +1,101 @@
+"""
+JSON Lines: one object per event, described in docs/json.md. ASCII only, so that no key can harm a terminal.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import fields
+from typing import Any, TextIO
+
+from s3copy_async.events import Event, RunEnded
+from s3copy_async.state import RunState
+
+
+def type_name(event: type[Event]) -> str:
+    """
+    The ``type`` of an event in JSON: ``ObjectDone`` is ``object-done``.
+    """
+    return re.sub(r"(?<!^)(?=[A-Z])", "-", event.__name__).lower()
+
+
+def to_json(event: Event) -> dict[str, Any]:
+    """
+    One event as JSON's own types. A result stands flat beside the type.
+    """
+    document: dict[str, Any] = {"type": type_name(type(event))}
+    for field in fields(event):
+        value = getattr(event, field.name)
+        if field.name == "result":
+            document |= value._asdict()
+        elif field.name == "counts":
+            document["counts"] = dict(value)
+        else:
+            document[field.name] = value
+    return document
+
+
+def summary(state: RunState) -> dict[str, Any]:
+    """
+    The last line of a run: every number, and the exit code.
+    """
+    return {
+        "type": "summary",
+        "action": state.action,
+        "source": state.source,
+        "destination": state.destination,
+        "listed": state.listed,
+        "listed_bytes": state.listed_bytes,
+        "planned": state.planned,
+        "planned_bytes": state.planned_bytes,
+        "copied": state.copied,
+        "copied_bytes": state.copied_bytes,
+        "skipped": dict(state.skipped),
+        "skipped_bytes": state.skipped_bytes,
+        "failed": state.failed,
+        "failed_bytes": state.failed_bytes,
+        "failures": dict(state.failure_codes),
+        "findings": dict(state.findings),
+        "proofs": dict(state.proofs),
+        "requests": dict(state.requests),
+        "retries": state.retries,
+        "throttled": state.throttled,
+        "seconds": round(state.seconds, 3),
+        "error": state.error,
+        "signal": state.signal,
+        "exit_code": state.exit_code,
+    }
+
+
+class JsonLines:
+    """
+    The view for programs.
+    """
+
+    def __init__(self, state: RunState, data: TextIO) -> None:
+        self._state = state
+        self._data = data
+
+    def handle(self, event: Event) -> None:
+        """
+        See `views.View`.
+        """
+        self._write(to_json(event))
+        if isinstance(event, RunEnded):
+            self._write(summary(self._state))
+
+    def tick(self) -> None:
+        """
+        See `views.View`.
+        """
+        self._data.flush()
+
+    async def close(self) -> None:
+        """
+        See `views.View`.
+        """
+        self._data.flush()
+
+    def _write(self, document: dict[str, Any]) -> None:
+        self._data.write(json.dumps(document, ensure_ascii=True) + "\n")

@@ -1,0 +1,158 @@
+"""
+The log: events as records of the standard logging module, appended to a file in chunks.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import sys
+from contextlib import suppress
+from typing import Final
+
+import aiofiles
+
+from s3copy_async.events import (
+    Checked,
+    Event,
+    Listed,
+    Notice,
+    ObjectDone,
+    Planned,
+    RequestsMade,
+    Retrying,
+    RunEnded,
+    RunStarted,
+    Skipped,
+    Stopping,
+)
+from s3copy_async.model import Outcome
+from s3copy_async.text import shown
+
+logger: Final = logging.getLogger("s3copy_async")
+_FORMAT: Final = "%(asctime)s %(levelname)s %(message)s"
+_LONGEST_BUFFER: Final = 1 << 20
+
+
+class _Buffer(logging.Handler):
+    """
+    Keeps formatted records until they are taken, so that no record waits for a disk.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._lines: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """
+        Takes one record.
+        """
+        self._lines.append(self.format(record).replace("\n", "\\n") + "\n")
+
+    def take(self) -> str:
+        """
+        Everything since the last call.
+        """
+        text, self._lines = "".join(self._lines), []
+        return text
+
+
+class Log:
+    """
+    Logs a run.
+
+    Args:
+        level: a level of the logging module.
+        path: appended to, made for the owner only; None logs to standard error.
+    """
+
+    def __init__(self, level: int, path: str | None) -> None:
+        self._path = path
+        self._buffer = _Buffer()
+        self._buffer.setFormatter(logging.Formatter(_FORMAT))
+        self._writing: asyncio.Task[None] | None = None
+        logger.setLevel(level)
+        logger.propagate = False
+        logger.addHandler(self._buffer)
+
+    def handle(self, event: Event) -> None:
+        """
+        See `views.View`.
+        """
+        level, text = _record(event)
+        if text:
+            logger.log(level, "%s", text)
+
+    def tick(self) -> None:
+        """
+        See `views.View`. A failed write is raised here, which switches the log off.
+        """
+        if self._writing is not None:
+            if not self._writing.done():
+                return
+            self._writing.result()
+        self._writing = asyncio.get_running_loop().create_task(self._write(self._buffer.take()))
+
+    async def close(self) -> None:
+        """
+        See `views.View`.
+        """
+        logger.removeHandler(self._buffer)
+        with suppress(OSError):
+            if self._writing is not None:
+                await self._writing
+            await self._write(self._buffer.take())
+
+    async def _write(self, text: str) -> None:
+        if not text:
+            return
+        if self._path is None:
+            sys.stderr.write(text)
+            sys.stderr.flush()
+            return
+        async with aiofiles.open(self._path, "a", encoding="utf-8", errors="backslashreplace", opener=private) as file:
+            await file.write(text)
+
+
+def private(path: str, flags: int) -> int:
+    """
+    Opens a file that, if it is made now, only its owner can read.
+    """
+    return os.open(path, flags, 0o600)
+
+
+def _record(event: Event) -> tuple[int, str]:
+    match event:
+        case RunStarted():
+            return logging.INFO, f"{event.action}: {shown(event.source)} -> {shown(event.destination)}"
+        case Notice():
+            return logging.WARNING if event.warning else logging.INFO, shown(event.text)
+        case Listed():
+            return logging.DEBUG, f"listed {event.objects} objects, {event.nbytes} bytes"
+        case Skipped():
+            return logging.DEBUG, f"skipped {event.objects} objects, {event.nbytes} bytes: {event.reason}"
+        case Planned():
+            return logging.INFO, f"would copy {shown(event.key)} -> {shown(event.dest_key)}"
+        case Retrying():
+            what = f"{event.operation} {shown(event.key)}: {shown(event.code)}"
+            return logging.DEBUG, f"{what}, attempt {event.attempt}, again in {event.wait:.2f} s"
+        case ObjectDone(result) if result.outcome is Outcome.FAILED:
+            request = f" [request {shown(result.request_id)}]" if result.request_id else ""
+            return logging.ERROR, f"failed {shown(result.key)}: {result.code}: {shown(result.reason)}{request}"
+        case ObjectDone(result):
+            proof = f", proof {result.proof}" if result.proof else ""
+            return logging.INFO, f"{result.outcome} {shown(result.key)} -> {shown(result.dest_key)}{proof}"
+        case Checked(result):
+            return logging.WARNING, f"{result.finding}: {shown(result.dest_key)}"
+        case Stopping():
+            return logging.WARNING, f"stopping on signal {event.signal}"
+        case RequestsMade():
+            return logging.DEBUG, "requests: " + ", ".join(
+                f"{number} {operation}" for operation, number in event.counts
+            )
+        case RunEnded():
+            words = f"ended after {event.seconds:.1f} s"
+            return (logging.ERROR, f"{words}: {shown(event.error)}") if event.error else (logging.INFO, words)
+        case _:
+            return logging.DEBUG, ""

@@ -1,0 +1,76 @@
+"""
+The closing words of a run, as lines.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from s3copy_async.advice import remedy
+from s3copy_async.model import Finding, SkipReason
+from s3copy_async.options import Display
+from s3copy_async.state import RunState
+from s3copy_async.text import count_text, seconds_text, shown, size_text
+
+_EXAMPLES: Final = 3
+
+
+def summary_lines(state: RunState, display: Display) -> Iterator[str]:
+    """
+    What happened, what it cost, what failed and why, and the command that continues.
+    """
+    quiet = display.verbosity < 0
+    troubled = bool(state.exit_code)
+    if not quiet or troubled or state.action != "copy":
+        yield _headline(state)
+    if not quiet:
+        yield from _details(state)
+    yield from _failures(state)
+    if state.error:
+        yield f"error: {state.error}"
+    if state.exit_code not in (0, 4) and display.command:
+        yield f"to continue: {display.command}"
+
+
+def _headline(state: RunState) -> str:
+    spent = seconds_text(state.seconds)
+    if state.action == "check":
+        found = state.findings
+        names = ", ".join(f"{found[item]:,} {item}" for item in Finding if found[item] or item is Finding.SAME)
+        words = f"checked in {spent}: {names}"
+    elif state.action == "dry-run":
+        objects, requests = count_text(state.planned, "object"), count_text(state.planned, "copy request")
+        words = f"dry run: would copy {objects}, {size_text(state.planned_bytes)}, with {requests}"
+    elif not state.listed and not state.failed and not state.error and not state.signal:
+        return "Nothing to copy"
+    else:
+        words = f"{count_text(state.copied, 'object')} copied ({size_text(state.copied_bytes)}) in {spent}"
+    words += "".join(f", {number:,} {reason}" for reason, number in sorted(state.skipped.items()))
+    if state.failed:
+        words += f", {state.failed:,} failed"
+    if state.signal:
+        words += "; interrupted"
+    return words
+
+
+def _details(state: RunState) -> Iterator[str]:
+    if state.proofs:
+        yield "  proof: " + ", ".join(f"{number:,} by {proof}" for proof, number in state.proofs.most_common())
+    if state.requests:
+        asked = ", ".join(f"{number:,} {operation}" for operation, number in state.requests.most_common())
+        retried = f"; {state.retries:,} repeated ({state.throttled:,} throttled)" if state.retries else ""
+        yield f"  requests: {asked}{retried}"
+    if state.skipped[SkipReason.ITSELF]:
+        yield "  note: an object whose destination is itself was left as it is"
+
+
+def _failures(state: RunState) -> Iterator[str]:
+    for code, number in state.failure_codes.most_common():
+        examples = [failure for failure in state.failures if failure.code == code][:_EXAMPLES]
+        yield f"  {number:,} failed with {code}" + (f": {remedy(code)}" if remedy(code) else "")
+        for failure in examples:
+            request = f" [request {failure.request_id}]" if failure.request_id else ""
+            yield f"    {shown(failure.key)}: {shown(failure.reason)}{request}"
+        if number > len(examples):
+            yield f"    and {number - len(examples):,} more"
