@@ -73,9 +73,8 @@ class Demo:
             await asyncio.to_thread(server.stop)
 
     async def _show(self, access: Access) -> None:
-        _say(
-            f"An S3 server (moto) listens on {access.endpoint_url}; filling {_SOURCE.bucket} with {self._objects} objects"
-        )
+        _say(f"An S3 server (moto) listens on {access.endpoint_url}")
+        _say(f"Filling s3://{_SOURCE.bucket} with {self._objects} objects")
         await self._fill(access)
         options = Options(Selection(_SOURCE, _DEST), access)
         for words, action in (
