@@ -109,6 +109,10 @@ class Run:
                 await self._job(action, stack)
         except FatalError as fatal:
             error = with_remedy(fatal)
+        except Exception as bug:
+            # The numbers are shown before the bug is.
+            error = f"internal error ({type(bug).__name__}: {bug}): please report it"
+            raise
         finally:
             ticker.cancel()
             self._meter.flush(self.emit)

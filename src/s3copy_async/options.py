@@ -38,6 +38,16 @@ class Keys:
 
 
 @dataclass(frozen=True, slots=True)
+class Fallback:
+    """
+    Keys for when the user set nothing up, and the endpoint that belongs to them.
+    """
+
+    keys: Keys
+    endpoint_url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Access:
     """
     Who signs, and where the requests go.
@@ -55,7 +65,7 @@ class Access:
     """
 
     keys: Keys | None = None
-    fallback: Keys | None = None
+    fallback: Fallback | None = None
     profile: str | None = None
     anonymous: bool = False
     endpoint_url: str | None = None
@@ -82,7 +92,7 @@ class Selection:
         source: bucket and path; the path follows the rules of ``keys.path_rule``.
         dest: bucket and folder, or with `exact_dest` bucket and key.
         files: keys relative to the source path.
-        prefixes: paths relative to the source path.
+        prefixes: paths relative to the source path; None where none were asked for, which an empty list is not.
         files_from: a file of such keys, ``-`` for standard input.
         exact_dest: the source is one object and `dest` its whole new name.
     """
@@ -90,9 +100,16 @@ class Selection:
     source: S3Uri
     dest: S3Uri
     files: tuple[str, ...] = ()
-    prefixes: tuple[str, ...] = ()
+    prefixes: tuple[str, ...] | None = None
     files_from: str | None = None
     exact_dest: bool = False
+
+    @property
+    def named(self) -> bool:
+        """
+        Whether keys or prefixes are named, and the source path is only the folder that they are relative to.
+        """
+        return bool(self.files) or self.prefixes is not None or self.files_from is not None
 
 
 @dataclass(frozen=True, slots=True)

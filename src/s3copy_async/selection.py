@@ -40,7 +40,7 @@ def work_of(selection: Selection) -> Work:
     if selection.exact_dest:
         return Work(files=(selection.source.path,), exact_dest=selection.dest.path)
     rules = rules_of(selection).kept
-    base = folder(selection.source.path) if _named(selection) else ""
+    base = folder(selection.source.path) if selection.named else ""
     return Work(rules, base, selection.files, selection.files_from)
 
 
@@ -55,17 +55,13 @@ def rules_of(selection: Selection) -> Merged:
         return Merged((), ())
     path = selection.source.path
     try:
-        if _named(selection):
-            rules = [path_rule(folder(path) + prefix) for prefix in selection.prefixes]
+        if selection.named:
+            rules = [path_rule(folder(path) + prefix) for prefix in selection.prefixes or ()]
         else:
             rules = [path_rule(path)]
         return merge(rules, folder_of(selection.dest.path))
     except ValueError as error:
         raise ConfigError(str(error)) from None
-
-
-def _named(selection: Selection) -> bool:
-    return bool(selection.files or selection.prefixes or selection.files_from is not None)
 
 
 def folder_of(path: str) -> str:

@@ -39,6 +39,11 @@ def _run(args: Sequence[str] | None) -> int:
         return 130
     except BrokenPipeError:
         return 141
+    except Exception:
+        if os.environ.get("S3COPY_TRACEBACK"):
+            raise
+        print("S3COPY_TRACEBACK=1 shows where", file=sys.stderr)
+        return 1
     return result if isinstance(result, int) else 0
 
 

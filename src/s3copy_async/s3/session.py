@@ -15,9 +15,8 @@ from typing import Any, Final, Self
 import botocore
 import botocore.exceptions
 from aiobotocore.config import AioConfig
-from aiobotocore.credentials import AioCredentialResolver, create_credential_resolver
+from aiobotocore.credentials import AioCredentialResolver, AioCredentials, create_credential_resolver
 from aiobotocore.session import AioSession, get_session
-from botocore.credentials import Credentials
 
 from s3copy_async.errors import FatalError
 from s3copy_async.options import Access, Keys, is_aws
@@ -49,15 +48,7 @@ class _S3CfgProvider:
         """
         The keys of the file, in the form that the chain expects.
         """
-        return _AioCredentials(self._keys.access_key, self._keys.secret_key, self._keys.token, method=self.METHOD)
-
-
-class _AioCredentials(Credentials):  # type: ignore[misc]  # botocore has no types
-    async def get_frozen_credentials(self) -> Any:
-        """
-        Static keys are frozen as they are.
-        """
-        return super().get_frozen_credentials()
+        return AioCredentials(self._keys.access_key, self._keys.secret_key, self._keys.token, method=self.METHOD)
 
 
 def _resolver(session: AioSession, fallback: Keys) -> AioCredentialResolver:
@@ -81,6 +72,7 @@ class Clients:
         self._stack = AsyncExitStack()
         self._lock = asyncio.Lock()
         self._clients: dict[tuple[str, bool], Any] = {}
+        self._endpoint_url = access.endpoint_url
         self._session = self._make_session()
 
     async def __aenter__(self) -> Self:
@@ -98,7 +90,7 @@ class Clients:
             session.set_credentials(access.keys.access_key, access.keys.secret_key, access.keys.token)
         elif access.fallback and not access.anonymous:
             try:
-                session.register_component("credential_provider", _resolver(session, access.fallback))
+                session.register_component("credential_provider", _resolver(session, access.fallback.keys))
             except botocore.exceptions.BotoCoreError as error:
                 raise FatalError(f"the AWS configuration cannot be used: {error}") from error
         return session
@@ -129,6 +121,8 @@ class Clients:
                 "no credentials found: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, use --profile, -c FILE, "
                 "or --no-sign-request for public buckets"
             )
+        if credentials.method == _S3CfgProvider.METHOD and self._access.fallback:
+            self._endpoint_url = self._endpoint_url or self._access.fallback.endpoint_url
         frozen = await credentials.get_frozen_credentials()
         return f"{credentials.method}, key {masked(frozen.access_key)}"
 
@@ -144,18 +138,27 @@ class Clients:
             return self._clients[key]
         async with self._lock:
             if key not in self._clients:
-                try:
-                    maker = self._session.create_client("s3", **self._settings(region, copies=copies))
-                    self._clients[key] = await self._stack.enter_async_context(maker)
-                except (botocore.exceptions.BotoCoreError, ValueError, OSError) as error:
-                    raise FatalError(f"S3 cannot be reached with these settings: {error}") from error
+                self._clients[key] = await self._make_client(region, copies=copies)
         return self._clients[key]
 
-    def _settings(self, region: str, *, copies: bool) -> dict[str, Any]:
+    async def _make_client(self, region: str, *, copies: bool) -> Any:
+        try:
+            style = self._access.addressing_style
+            client = await self._stack.enter_async_context(self._create(region, style, copies=copies))
+            if (
+                style == "auto"
+                and not is_aws(client.meta.endpoint_url)
+                and client.meta.endpoint_url != self._endpoint_url
+            ):
+                # botocore's own configuration named another store, which was not to be known before.
+                client = await self._stack.enter_async_context(self._create(region, "path", copies=copies))
+        except (botocore.exceptions.BotoCoreError, ValueError, OSError) as error:
+            raise FatalError(f"S3 cannot be reached with these settings: {error}") from error
+        return client
+
+    def _create(self, region: str, style: str, *, copies: bool) -> Any:
         access = self._access
-        style = access.addressing_style
-        endpoint = access.endpoint_url or self._session.get_config_variable("endpoint_url")
-        if style == "auto" and not is_aws(endpoint):
+        if style == "auto" and not is_aws(self._endpoint_url):
             style = "path"
         config = AioConfig(
             connect_timeout=_CONNECT_TIMEOUT,
@@ -171,9 +174,10 @@ class Clients:
             http_session_cls=DirectSession,
             user_agent_extra="s3copy-async",
         )
-        return {
-            "region_name": region,
-            "endpoint_url": access.endpoint_url,
-            "verify": (access.ca_bundle or None) if access.verify_tls else False,
-            "config": config,
-        }
+        return self._session.create_client(
+            "s3",
+            region_name=region,
+            endpoint_url=self._endpoint_url,
+            verify=(access.ca_bundle or None) if access.verify_tls else False,
+            config=config,
+        )

@@ -22,7 +22,8 @@ def summary_lines(state: RunState, display: Display) -> Iterator[str]:
     """
     quiet = display.verbosity < 0
     troubled = bool(state.exit_code)
-    if not quiet or troubled or state.action != "copy":
+    unheard_of = state.error and not state.listed and not state.failed
+    if not unheard_of and (not quiet or troubled or state.action != "copy"):
         yield _headline(state)
     if not quiet:
         yield from _details(state)
