@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Final
 
 from s3copy_async import pipeline
-from s3copy_async.advice import with_remedy
+from s3copy_async.advice import remedy, with_remedy
 from s3copy_async.check import Checker, Sides
 from s3copy_async.compare import Scope
 from s3copy_async.connect import Guards, OpenStore, Stores, connect, grant_parameters, open_s3
@@ -32,6 +32,7 @@ from s3copy_async.stop import Stop
 from s3copy_async.views import View
 
 _TICK: Final = 0.5
+_HOPELESS: Final = 1000
 
 
 class Action(StrEnum):
@@ -177,8 +178,23 @@ class Run:
     def _copier(self, job: CopyJob) -> pipeline.Work:
         async def copy(task: CopyTask) -> None:
             self.emit(ObjectDone(await copy_one(task, job)))
+            self._give_up_if_hopeless()
 
         return copy
+
+    def _give_up_if_hopeless(self) -> None:
+        """
+        Stops when S3 has denied every one of the first objects: the rest would only cost time and requests.
+        """
+        state = self.state
+        if (
+            state.failed == _HOPELESS
+            and state.finished == _HOPELESS
+            and state.failure_codes["AccessDenied"] == _HOPELESS
+        ):
+            self.stop.fail(
+                FatalError(f"access was denied to all of the first {_HOPELESS:,} objects: {remedy('AccessDenied')}")
+            )
 
     def _planner(self, job: CopyJob) -> pipeline.Work:
         async def show(task: CopyTask) -> None:

@@ -24,6 +24,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from s3copy_async.text import harmless
+
 UNREACHABLE: Final = "Unreachable"
 """Our code for a connection that could not be made: the request was never sent."""
 
@@ -101,8 +103,8 @@ class S3Error(S3CopyError):
 
     def __str__(self) -> str:
         failure = self.failure
-        words = f": {failure.message}" if failure.message else ""
-        return f"{failure.operation} failed with {failure.code}{words}"
+        words = f": {harmless(failure.message)}" if failure.message else ""
+        return f"{failure.operation} failed with {harmless(failure.code)}{words}"
 
 
 class TransientError(S3Error):

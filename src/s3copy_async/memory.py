@@ -112,6 +112,7 @@ class MemoryStore:
         See `store.HeadsObjects`.
         """
         self._begin("HeadObject", bucket, key)
+        self._bucket("HeadObject", bucket, code="404")  # a HEAD has no body to say which of the two is missing
         found = self._object("HeadObject", bucket, key, code="404")
         return _info(key, found)._replace(opaque=found.opaque)
 
@@ -120,7 +121,7 @@ class MemoryStore:
         See `store.HeadsBuckets`.
         """
         self._begin("HeadBucket", bucket, "")
-        self._bucket("HeadBucket", bucket)
+        self._bucket("HeadBucket", bucket, code="404")
         return BucketInfo(self.regions.get(bucket))
 
     def set_region(self, bucket: str, region: str) -> None:
@@ -193,9 +194,9 @@ class MemoryStore:
     def _begin(self, operation: str, bucket: str, key: str) -> None:
         _raise(*self._start(operation, bucket, key))
 
-    def _bucket(self, operation: str, bucket: str) -> dict[str, StoredObject]:
+    def _bucket(self, operation: str, bucket: str, code: str = "NoSuchBucket") -> dict[str, StoredObject]:
         if bucket not in self.buckets:
-            raise error_for(Failure(operation, "NoSuchBucket", 404))
+            raise error_for(Failure(operation, code, 404))
         return self.buckets[bucket]
 
     def _object(self, operation: str, bucket: str, key: str, code: str = "NoSuchKey") -> StoredObject:

@@ -30,6 +30,13 @@ def shown(text: str) -> str:
     return "".join(_escaped(char) for char in text)
 
 
+def harmless(text: str) -> str:
+    """
+    A message made safe in the same way, its backslashes left alone: for text that may hold shown keys already.
+    """
+    return text if _SAFE(text) else "".join(char if char == "\\" else _escaped(char) for char in text)
+
+
 def _escaped(char: str) -> str:
     if char == "\\":
         return "\\\\"

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from contextlib import AsyncExitStack
+from datetime import datetime
 from typing import Any, Final, Self
 
 import botocore
@@ -17,6 +18,7 @@ import botocore.exceptions
 from aiobotocore.config import AioConfig
 from aiobotocore.credentials import AioCredentialResolver, AioCredentials, create_credential_resolver
 from aiobotocore.session import AioSession, get_session
+from botocore.utils import parse_timestamp
 
 from s3copy_async.errors import FatalError
 from s3copy_async.options import Access, Keys, is_aws
@@ -58,6 +60,17 @@ def _resolver(session: AioSession, fallback: Keys) -> AioCredentialResolver:
     return resolver
 
 
+def _moment(text: str) -> datetime:
+    """
+    A timestamp of a listing. botocore's own way, by dateutil, is nine tenths of the cost of a page.
+    """
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        parsed: datetime = parse_timestamp(text)
+        return parsed
+
+
 class Clients:
     """
     Makes and keeps the clients of one set of credentials. An asynchronous context manager.
@@ -84,6 +97,7 @@ class Clients:
     def _make_session(self) -> AioSession:
         access = self._access
         session = get_session()
+        session.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=_moment)
         if access.profile:
             session.set_config_variable("profile", access.profile)
         if access.keys:

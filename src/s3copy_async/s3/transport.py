@@ -26,9 +26,11 @@ class _Direct:
         One request, its redirect not followed and its headers made readable.
         """
         response = await self._session.request(method, allow_redirects=False, **settings)
-        if not all(value.isascii() for _, value in response.raw_headers):
+        # The private name: aiohttp keeps what the public one has answered once.
+        headers = response._raw_headers or ()
+        if not all(value.isascii() for _, value in headers):
             # aiobotocore decodes the raw headers as UTF-8 and has no hook to do otherwise.
-            response._raw_headers = tuple((name, _utf8(value)) for name, value in response.raw_headers)
+            response._raw_headers = tuple((name, _utf8(value)) for name, value in headers)
         return response
 
 

@@ -13,7 +13,7 @@ from s3copy_async.events import Checked, Event, Notice, ObjectDone, Planned, Ret
 from s3copy_async.model import CheckResult, CopyResult, Outcome
 from s3copy_async.options import Display
 from s3copy_async.state import RunState
-from s3copy_async.text import seconds_text, shown, size_text
+from s3copy_async.text import harmless, seconds_text, shown, size_text
 from s3copy_async.uri import S3Uri
 from s3copy_async.views.summary import summary_lines
 
@@ -74,7 +74,7 @@ class Lines:
                 self._object(event.result)
             case Notice():
                 if event.warning or self._display.verbosity > 0:
-                    self._say(f"{'warning' if event.warning else 'note'}: {event.text}")
+                    self._say(f"{'warning' if event.warning else 'note'}: {harmless(event.text)}")
             case Retrying():
                 self._trouble = f"{event.operation} {event.code}"
             case Stopping():
@@ -93,7 +93,7 @@ class Lines:
         name = shown(result.key)
         if result.outcome is Outcome.FAILED:
             if self._state.failed <= SHOWN_FAILURES or self._display.verbosity > 0:
-                self._say(f"failed: {name}: {shown(result.reason)}")
+                self._say(f"failed: {name}: {harmless(result.reason)}")
             elif self._state.failed == SHOWN_FAILURES + 1:
                 self._say("further failures are counted; -v, -L FILE or --progress json show each")
         elif self._display.verbosity > 0:
@@ -118,7 +118,7 @@ class Lines:
         if state.retries:
             words += f", {state.retries:,} repeats"
         if self._trouble and not rate:
-            words += f" (waiting: {shown(self._trouble)})"
+            words += f" (waiting: {harmless(self._trouble)})"
         self._say(words)
 
     async def close(self) -> None:
@@ -138,5 +138,5 @@ class Lines:
 
 
 def _finding(result: CheckResult, dest_bucket: str) -> str:
-    reason = f" ({shown(result.reason)})" if result.reason else ""
+    reason = f" ({harmless(result.reason)})" if result.reason else ""
     return f"{result.finding}: s3://{dest_bucket}/{shown(result.dest_key)}{reason}"

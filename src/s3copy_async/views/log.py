@@ -28,7 +28,7 @@ from s3copy_async.events import (
     Stopping,
 )
 from s3copy_async.model import Outcome
-from s3copy_async.text import shown
+from s3copy_async.text import harmless, shown
 
 logger: Final = logging.getLogger("s3copy_async")
 _FORMAT: Final = "%(asctime)s %(levelname)s %(message)s"
@@ -127,7 +127,7 @@ def _record(event: Event) -> tuple[int, str]:
         case RunStarted():
             return logging.INFO, f"{event.action}: {shown(event.source)} -> {shown(event.destination)}"
         case Notice():
-            return logging.WARNING if event.warning else logging.INFO, shown(event.text)
+            return logging.WARNING if event.warning else logging.INFO, harmless(event.text)
         case Listed():
             return logging.DEBUG, f"listed {event.objects} objects, {event.nbytes} bytes"
         case Skipped():
@@ -135,11 +135,11 @@ def _record(event: Event) -> tuple[int, str]:
         case Planned():
             return logging.INFO, f"would copy {shown(event.key)} -> {shown(event.dest_key)}"
         case Retrying():
-            what = f"{event.operation} {shown(event.key)}: {shown(event.code)}"
+            what = f"{event.operation} {shown(event.key)}: {harmless(event.code)}"
             return logging.DEBUG, f"{what}, attempt {event.attempt}, again in {event.wait:.2f} s"
         case ObjectDone(result) if result.outcome is Outcome.FAILED:
-            request = f" [request {shown(result.request_id)}]" if result.request_id else ""
-            return logging.ERROR, f"failed {shown(result.key)}: {result.code}: {shown(result.reason)}{request}"
+            request = f" [request {harmless(result.request_id)}]" if result.request_id else ""
+            return logging.ERROR, f"failed {shown(result.key)}: {result.code}: {harmless(result.reason)}{request}"
         case ObjectDone(result):
             proof = f", proof {result.proof}" if result.proof else ""
             return logging.INFO, f"{result.outcome} {shown(result.key)} -> {shown(result.dest_key)}{proof}"
@@ -153,6 +153,6 @@ def _record(event: Event) -> tuple[int, str]:
             )
         case RunEnded():
             words = f"ended after {event.seconds:.1f} s"
-            return (logging.ERROR, f"{words}: {shown(event.error)}") if event.error else (logging.INFO, words)
+            return (logging.ERROR, f"{words}: {harmless(event.error)}") if event.error else (logging.INFO, words)
         case _:
             return logging.DEBUG, ""

@@ -11,7 +11,7 @@ from s3copy_async.advice import remedy
 from s3copy_async.model import Finding, SkipReason
 from s3copy_async.options import Display
 from s3copy_async.state import RunState
-from s3copy_async.text import count_text, seconds_text, shown, size_text
+from s3copy_async.text import count_text, harmless, seconds_text, shown, size_text
 
 _EXAMPLES: Final = 3
 
@@ -29,7 +29,7 @@ def summary_lines(state: RunState, display: Display) -> Iterator[str]:
         yield from _details(state)
     yield from _failures(state)
     if state.error:
-        yield f"error: {state.error}"
+        yield f"error: {harmless(state.error)}"
     if state.exit_code not in (0, 4) and display.command:
         yield f"to continue: {display.command}"
 
@@ -69,9 +69,9 @@ def _details(state: RunState) -> Iterator[str]:
 def _failures(state: RunState) -> Iterator[str]:
     for code, number in state.failure_codes.most_common():
         examples = [failure for failure in state.failures if failure.code == code][:_EXAMPLES]
-        yield f"  {number:,} failed with {code}" + (f": {remedy(code)}" if remedy(code) else "")
+        yield f"  {number:,} failed with {harmless(code)}" + (f": {remedy(code)}" if remedy(code) else "")
         for failure in examples:
-            request = f" [request {failure.request_id}]" if failure.request_id else ""
-            yield f"    {shown(failure.key)}: {shown(failure.reason)}{request}"
+            request = f" [request {harmless(failure.request_id)}]" if failure.request_id else ""
+            yield f"    {shown(failure.key)}: {harmless(failure.reason)}{request}"
         if number > len(examples):
             yield f"    and {number - len(examples):,} more"
