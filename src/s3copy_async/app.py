@@ -14,18 +14,21 @@ from typing import Final
 from s3copy_async import pipeline
 from s3copy_async.advice import remedy, with_remedy
 from s3copy_async.check import Checker, Sides
+from s3copy_async.clean import Cleaner
 from s3copy_async.compare import Scope
 from s3copy_async.connect import Guards, OpenStore, Stores, connect, grant_parameters, open_s3
+from s3copy_async.copy.decoding import DecodingProbe
 from s3copy_async.copy.job import CopyJob, refused
-from s3copy_async.copy.one import copy_one, needs_parts, settle
-from s3copy_async.copy.plan import Method, plan
-from s3copy_async.errors import FatalError, S3Error
+from s3copy_async.copy.lanes import LanePool
+from s3copy_async.copy.one import copy_one, settle
+from s3copy_async.copy.plan import request_count
+from s3copy_async.errors import FatalError, Interrupted, S3Error
 from s3copy_async.events import Event, Notice, ObjectDone, Planned, RunEnded, RunStarted, Stopping
 from s3copy_async.guards import Meter, RetryPolicy
 from s3copy_async.keys import Merged, RuleIndex, WorkArea, hidden_prefixes
 from s3copy_async.lister import DestinationHeads, DestinationSide, Lister
 from s3copy_async.model import Batch, CopyResult, CopyTask
-from s3copy_async.options import Options
+from s3copy_async.options import Options, is_aws
 from s3copy_async.selection import folder_of, rules_of, work_of
 from s3copy_async.state import RunState
 from s3copy_async.stop import Stop
@@ -43,6 +46,7 @@ class Action(StrEnum):
     COPY = "copy"
     DRY_RUN = "dry-run"
     CHECK = "check"
+    CLEAN = "clean"
 
 
 class Run:
@@ -144,13 +148,17 @@ class Run:
 
     async def _job(self, action: Action, stack: AsyncExitStack) -> None:
         options = self.options
+        guards = Guards(asyncio.Semaphore(options.limits.permits), self._policy, self._meter, self.emit)
+        if action is Action.CLEAN:
+            stores = await connect(options, guards, stack, self._open_store)
+            await self._clean(stores)
+            return
         merged = rules_of(options.selection)
         for inner, outer in merged.inside:
             if inner.cut != outer.cut:
                 self.emit(
                     Notice(f"prefix {inner.prefix!r} lies inside {outer.prefix!r}: it is copied as a part of that")
                 )
-        guards = Guards(asyncio.Semaphore(options.limits.permits), self._policy, self._meter, self.emit)
         stores = await connect(options, guards, stack, self._open_store)
         scope = _scope(options, merged)
         heads = DestinationHeads(stores.dest, self.emit)
@@ -165,10 +173,35 @@ class Run:
         job = await self._copy_job(action, stores, scope, heads)
         await self._pipe(lister.batches(work), self._planner(job) if action is Action.DRY_RUN else self._copier(job))
 
+    async def _clean(self, stores: Stores) -> None:
+        options, place = self.options, self.options.selection.dest
+        work = WorkArea(options.parts.work_prefix)
+        lanes = LanePool(options.limits.permits)
+        self.stop.graceful = True
+        await Cleaner(stores.main, place.bucket, work, options.clean, lanes, self.emit).clean(
+            place.path, lambda: self.stop.wanted
+        )
+
     async def _copy_job(self, action: Action, stores: Stores, scope: Scope, heads: DestinationHeads) -> CopyJob:
         grants = () if action is Action.DRY_RUN else self.options.grants
         parameters = await grant_parameters(grants, stores.main, self.emit)
-        return CopyJob(stores.main, heads, scope.source_bucket, scope.dest_bucket, self.options.limits, parameters)
+        options, parts = self.options, self.options.parts
+        needed = not is_aws(options.access.endpoint_url)
+        probe = DecodingProbe(stores.main, parts.work_bucket or scope.dest_bucket, parts.work_prefix, needed=needed)
+        return CopyJob(
+            store=stores.main,
+            dest=heads,
+            source_bucket=scope.source_bucket,
+            dest_bucket=scope.dest_bucket,
+            limits=options.limits,
+            dest_lists=tuple(store for store in stores.dest if store is not stores.main),
+            grants=parameters,
+            parts=parts,
+            lanes=LanePool(options.limits.permits),
+            emit=self.emit,
+            stopping=lambda: self.stop.wanted,
+            reads_twice=probe,
+        )
 
     async def _pipe(self, batches: AsyncGenerator[Batch, None], work: pipeline.Work) -> None:
         limits = self.options.limits
@@ -177,7 +210,12 @@ class Run:
 
     def _copier(self, job: CopyJob) -> pipeline.Work:
         async def copy(task: CopyTask) -> None:
-            self.emit(ObjectDone(await copy_one(task, job)))
+            try:
+                result = await copy_one(task, job)
+            except Interrupted:
+                # Not done and not failed: the same command continues it.
+                return
+            self.emit(ObjectDone(result))
             self._give_up_if_hopeless()
 
         return copy
@@ -199,17 +237,16 @@ class Run:
     def _planner(self, job: CopyJob) -> pipeline.Work:
         async def show(task: CopyTask) -> None:
             try:
-                settled = await settle(task, job)
+                settled: CopyTask | CopyResult = await settle(task, job)
             except FatalError:
                 raise
             except S3Error as error:
                 settled = refused(task, error)
             if isinstance(settled, CopyResult):
                 self.emit(ObjectDone(settled))
-            elif plan(settled, job.limits.large_file) is Method.PARTS:
-                self.emit(ObjectDone(needs_parts(task, settled, job.limits.large_file)))
-            else:
-                self.emit(Planned(task.key, task.dest_key, settled.size))
+            elif source := settled.source:
+                number = request_count(source, job.limits.large_file, job.parts.size)
+                self.emit(Planned(task.key, task.dest_key, source.size, number))
 
         return show
 
@@ -219,4 +256,4 @@ def _scope(options: Options, merged: Merged) -> Scope:
     source, dest = selection.source.bucket, selection.dest.bucket
     base = folder_of(selection.dest.path)
     hidden = hidden_prefixes(merged.kept, base) if source == dest else ()
-    return Scope(source, dest, base, RuleIndex(merged.kept), WorkArea(options.work_prefix), hidden)
+    return Scope(source, dest, base, RuleIndex(merged.kept), WorkArea(options.parts.work_prefix), hidden)

@@ -132,7 +132,7 @@ def not_there(
             objects += 1
             nbytes += source.size
         else:
-            todo.append(task)
+            todo.append(task if there is None else task._replace(there=there))
     return tuple(todo), objects, nbytes
 
 

@@ -17,6 +17,9 @@ The whole exception tree.
         PreconditionFailed   a condition of the request does not hold
         AccessDenied         this request is not allowed
         ObjectRefused        S3 will not do this for this object
+        UploadGone           no such upload: completed, aborted, or never there
+      Unproven               the answers do not prove a copy right
+      Interrupted            the run ends before this object did
 """
 
 from __future__ import annotations
@@ -152,6 +155,29 @@ class AccessDenied(S3Error):
 class ObjectRefused(S3Error):
     """
     S3 refuses this request for a reason that repeating cannot cure.
+    """
+
+
+class UploadGone(S3Error):
+    """
+    There is no such multipart upload: it was completed or aborted, or a lifecycle rule removed it.
+    """
+
+
+class Unproven(S3CopyError):
+    """
+    S3 answered, but its answers do not prove the copy right: `code` groups such failures, `reason` is one line.
+    """
+
+    def __init__(self, code: str, reason: str) -> None:
+        super().__init__(code, reason)
+        self.code = code
+        self.reason = reason
+
+
+class Interrupted(S3CopyError):
+    """
+    The run is to end before this object is finished. What is durable stays, and the same command continues.
     """
 
 

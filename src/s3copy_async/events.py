@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import StrEnum
 
 from s3copy_async.model import CheckResult, CopyResult, SkipReason
 
@@ -62,12 +63,47 @@ class Skipped:
 @dataclass(frozen=True, slots=True)
 class Planned:
     """
-    A dry run would copy this.
+    A dry run would copy this, with about so many requests.
     """
 
     key: str
     dest_key: str
     size: int
+    requests: int = 1
+
+
+class Stage(StrEnum):
+    """
+    How far a part has come.
+    """
+
+    TEMP = "temp"
+    PART = "part"
+    COMPOSED = "composed"
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectStarted:
+    """
+    An object is being copied in parts; this many of them are not durable yet.
+    """
+
+    key: str
+    dest_key: str
+    size: int
+    parts: int
+
+
+@dataclass(frozen=True, slots=True)
+class PartDone:
+    """
+    A part of the object `key` reached a stage; its bytes were copied once more.
+    """
+
+    key: str
+    number: int
+    stage: Stage
+    nbytes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +149,38 @@ class CheckedSame:
 
 
 @dataclass(frozen=True, slots=True)
+class LeftoverFound:
+    """
+    `clean` found objects of ours below `prefix`: how many, their bytes, and seconds since the last was written.
+    """
+
+    prefix: str
+    objects: int
+    nbytes: int
+    age: float
+
+
+@dataclass(frozen=True, slots=True)
+class UploadFound:
+    """
+    `clean` found an open upload of ours.
+    """
+
+    bucket: str
+    key: str
+    upload_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class LeftoverRemoved:
+    """
+    `clean` removed one object of ours.
+    """
+
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
 class RequestsMade:
     """
     Requests since the last such event, by S3 operation.
@@ -149,16 +217,27 @@ Event = (
     | ListingDone
     | Skipped
     | Planned
+    | ObjectStarted
+    | PartDone
     | Retrying
     | ObjectDone
     | Checked
     | CheckedSame
+    | LeftoverFound
+    | UploadFound
+    | LeftoverRemoved
     | RequestsMade
     | Stopping
     | RunEnded
 )
 Emit = Callable[[Event], None]
 """Called for every event, on the event loop. It never blocks, never awaits and never raises."""
+
+
+def ignore(event: Event) -> None:
+    """
+    The sink of those who do not care.
+    """
 
 
 def tee(*sinks: Emit) -> Emit:

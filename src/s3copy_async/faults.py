@@ -19,6 +19,7 @@ from s3copy_async.errors import (
     S3Error,
     Throttled,
     TransientError,
+    UploadGone,
 )
 
 _THROTTLED: Final = (
@@ -70,6 +71,7 @@ BY_CODE: Final[dict[str, type[S3Error]]] = {
     **dict.fromkeys(_REFUSED_RUN, RunRefused),
     **dict.fromkeys(("ConditionalRequestConflict", "OperationAborted"), Conflict),
     **dict.fromkeys(("NoSuchKey", "NoSuchVersion", "NotFound"), NotFound),
+    "NoSuchUpload": UploadGone,
     "PreconditionFailed": PreconditionFailed,
     **dict.fromkeys(("AccessDenied", "Forbidden"), AccessDenied),
     "NotImplemented": ObjectRefused,

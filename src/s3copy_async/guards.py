@@ -15,9 +15,21 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from s3copy_async.errors import UNREACHABLE, FatalError, S3Error, Throttled, TransientError
+from s3copy_async.errors import UNREACHABLE, AccessDenied, FatalError, S3Error, Throttled, TransientError
 from s3copy_async.events import Emit, RequestsMade, Retrying
-from s3copy_async.model import BucketInfo, CopyAnswer, CopyRequest, ObjectInfo, Page
+from s3copy_async.model import (
+    BucketInfo,
+    CompleteRequest,
+    CopyAnswer,
+    CopyRequest,
+    Head,
+    ObjectInfo,
+    OpenUpload,
+    Page,
+    Pairs,
+    PartRequest,
+    UploadedPart,
+)
 from s3copy_async.store import HeadsObjects, Store
 from s3copy_async.text import seconds_text
 
@@ -130,6 +142,66 @@ class Guarded:
             "CopyObject", request.source_key, lambda: self._store.copy_object(request), lambda: self._copied(request)
         )
 
+    async def head_details(self, bucket: str, key: str, part: int = 0) -> Head:
+        """
+        See `store.HeadsDetails`.
+        """
+        return await self._call("HeadObject", key, lambda: self._store.head_details(bucket, key, part))
+
+    async def get_object(self, bucket: str, key: str) -> bytes:
+        """
+        See `store.ReadsObjects`.
+        """
+        return await self._call("GetObject", key, lambda: self._store.get_object(bucket, key))
+
+    async def create_upload(self, bucket: str, key: str, settings: Pairs = (), metadata: Pairs = ()) -> str:
+        """
+        See `store.UploadsParts`.
+        """
+        return await self._call(
+            "CreateMultipartUpload", key, lambda: self._store.create_upload(bucket, key, settings, metadata)
+        )
+
+    async def copy_part(self, request: PartRequest) -> CopyAnswer:
+        """
+        See `store.UploadsParts`.
+        """
+        return await self._call("UploadPartCopy", request.key, lambda: self._store.copy_part(request))
+
+    async def complete_upload(self, request: CompleteRequest) -> CopyAnswer:
+        """
+        See `store.UploadsParts`. NoSuchUpload and InvalidPart may mean that an earlier attempt was completed.
+        """
+        try:
+            return await self._call(
+                "CompleteMultipartUpload",
+                request.key,
+                lambda: self._store.complete_upload(request),
+                lambda: self._completed(request),
+            )
+        except S3Error:
+            if done := await self._completed(request):
+                return done
+            raise
+
+    async def abort_upload(self, bucket: str, key: str, upload_id: str) -> None:
+        """
+        See `store.UploadsParts`.
+        """
+        await self._call("AbortMultipartUpload", key, lambda: self._store.abort_upload(bucket, key, upload_id))
+
+    async def list_parts(self, bucket: str, key: str, upload_id: str, after: int = 0) -> tuple[UploadedPart, ...]:
+        """
+        See `store.UploadsParts`.
+        """
+        return await self._call("ListParts", key, lambda: self._store.list_parts(bucket, key, upload_id, after))
+
+    async def list_uploads(self, bucket: str, prefix: str, after: OpenUpload | None = None) -> tuple[OpenUpload, ...]:
+        """
+        See `store.UploadsParts`.
+        """
+        return await self._call("ListMultipartUploads", prefix, lambda: self._store.list_uploads(bucket, prefix, after))
+
     async def caller_id(self) -> str:
         """
         See `store.NamesCaller`.
@@ -200,10 +272,23 @@ class Guarded:
         """
         Whether an earlier attempt of this copy was done after all: then the destination has the pinned ETag and size.
         """
-        try:
-            found = await self.witness.head_object(request.dest_bucket, request.dest_key)
-        except S3Error:
+        return await self._made(request.dest_bucket, request.dest_key, request.source_etag, request.size)
+
+    async def _completed(self, request: CompleteRequest) -> CopyAnswer | None:
+        """
+        Whether an earlier attempt was done after all: then the object has the ETag and size that were foretold.
+        """
+        if request.etag is None:
             return None
-        if found.etag == request.source_etag and found.size == request.size and not found.opaque:
-            return CopyAnswer(found.etag)
+        return await self._made(request.bucket, request.key, request.etag, request.size)
+
+    async def _made(self, bucket: str, key: str, etag: str, size: int) -> CopyAnswer | None:
+        for witness in (self, self.witness) if self.witness is not self else (self,):
+            try:
+                found = await witness.head_object(bucket, key)
+            except AccessDenied:
+                continue
+            except S3Error:
+                return None
+            return CopyAnswer(found.etag) if (found.etag, found.size, found.opaque) == (etag, size, False) else None
         return None

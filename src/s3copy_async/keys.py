@@ -191,6 +191,9 @@ def key_problem(key: str) -> str | None:
     return None
 
 
+_RECORDS: Final = r"s3copy-(?:upload|done)-[0-9a-f]{8}\.json|s3copy-source"
+
+
 class WorkArea:
     """
     Recognises the objects this program makes while it works, and nothing else below the work prefix.
@@ -198,7 +201,7 @@ class WorkArea:
 
     def __init__(self, prefix: str) -> None:
         self.prefix: Final = prefix
-        form = rf"{re.escape(prefix)}.+/[0-9a-f]{{7}}/parts/(?:temp|part)-[0-9]{{5}}"
+        form = rf"{re.escape(prefix)}.+/[0-9a-f]{{7}}/parts/(?:(?:temp|part)-[0-9]{{5}}|{_RECORDS})"
         self._match: Final = re.compile(form, re.DOTALL).fullmatch
 
     def __contains__(self, key: str) -> bool:

@@ -7,7 +7,6 @@ request, so that a test can count them.
 
 from __future__ import annotations
 
-import hashlib
 import time
 from bisect import bisect_right
 from collections import Counter
@@ -17,45 +16,22 @@ from dataclasses import dataclass, field
 from s3copy_async.errors import Failure
 from s3copy_async.faults import error_for
 from s3copy_async.keys import MAX_KEY_BYTES
-from s3copy_async.model import BucketInfo, CopyAnswer, CopyRequest, ObjectInfo, Page
+from s3copy_async.memory_data import Call, Fault, StoredObject, StoredUpload, md5
+from s3copy_async.model import (
+    BucketInfo,
+    CompleteRequest,
+    CopyAnswer,
+    CopyRequest,
+    Head,
+    ObjectInfo,
+    OpenUpload,
+    Page,
+    Pairs,
+    PartRequest,
+    UploadedPart,
+)
 from s3copy_async.options import MAX_COPY
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """
-    One request as the store saw it. `number` counts the requests of this operation from 1.
-    """
-
-    operation: str
-    bucket: str
-    key: str
-    number: int
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """
-    What goes wrong with a request, and whether it takes effect nevertheless (a lost answer).
-    """
-
-    code: str
-    status: int = 500
-    after_effect: bool = False
-
-
-@dataclass(slots=True)
-class StoredObject:
-    """
-    One object: its bytes, or only their ETag and size where bytes would be too many.
-    """
-
-    body: bytes
-    etag: str
-    size: int
-    modified: float
-    opaque: bool = False
-    grants: tuple[tuple[str, str], ...] = ()
+from s3copy_async.parts import multipart_etag
 
 
 @dataclass(slots=True)
@@ -67,14 +43,17 @@ class MemoryStore:
         fault: asked before every request; what it returns goes wrong.
         corrupt: asked for every copy; True stores other bytes than the source's.
         page_size: keys per page, up to 1,000.
+        min_part: bytes that every part but the last must have; S3 asks for 5 MiB.
         regions: of the buckets that have one.
     """
 
     fault: Callable[[Call], Fault | None] = lambda _: None
     corrupt: Callable[[Call], bool] = lambda _: False
     page_size: int = 1000
+    min_part: int = 1
     regions: dict[str, str] = field(default_factory=dict)
     buckets: dict[str, dict[str, StoredObject]] = field(default_factory=dict)
+    uploads: dict[str, StoredUpload] = field(default_factory=dict)
     calls: list[Call] = field(default_factory=list)
     _numbers: Counter[str] = field(default_factory=Counter)
 
@@ -90,9 +69,7 @@ class MemoryStore:
         """
         contents = self.buckets.setdefault(bucket, {})
         for key, body in objects.items():
-            contents[key] = StoredObject(
-                body, hashlib.md5(body, usedforsecurity=False).hexdigest(), len(body), time.time()
-            )
+            contents[key] = StoredObject(body, md5(body), len(body), time.time())
 
     async def list_page(self, bucket: str, prefix: str, *, start_after: str = "", token: str | None = None) -> Page:
         """
@@ -143,7 +120,7 @@ class MemoryStore:
         self._check_key(operation, request.dest_key)
         dest = self._bucket(operation, request.dest_bucket)
         body = bytes(byte ^ 255 for byte in source.body) if self.corrupt(call) else source.body
-        etag = hashlib.md5(body, usedforsecurity=False).hexdigest()
+        etag = md5(body)
         dest[request.dest_key] = StoredObject(body, etag, len(body), time.time(), source.opaque, request.grants)
         _raise(call, fault)
         return CopyAnswer(etag, source.opaque)
@@ -181,6 +158,127 @@ class MemoryStore:
         call, fault = self._start("DeleteObject", bucket, key)
         self._bucket("DeleteObject", bucket).pop(key, None)
         _raise(call, fault)
+
+    def fill_multipart(
+        self, bucket: str, key: str, parts: list[bytes], settings: Pairs = (), metadata: Pairs = ()
+    ) -> None:
+        """
+        Puts an object that was uploaded in `parts` into `bucket`, without any request.
+        """
+        body = b"".join(parts)
+        etag = multipart_etag([md5(part) for part in parts])
+        sizes = tuple(map(len, parts))
+        self.buckets.setdefault(bucket, {})[key] = StoredObject(
+            body, etag, len(body), time.time(), settings=settings, metadata=metadata, sizes=sizes
+        )
+
+    async def head_details(self, bucket: str, key: str, part: int = 0) -> Head:
+        """
+        See `store.HeadsDetails`.
+        """
+        self._begin("HeadObject", bucket, key)
+        found = self._object("HeadObject", bucket, key, code="404")
+        sizes = found.sizes or (found.size,)
+        if part > len(sizes):
+            raise error_for(Failure("HeadObject", "416", 416))
+        info = _info(key, found)._replace(opaque=found.opaque)
+        return Head(
+            info,
+            found.settings,
+            found.metadata,
+            parts=len(found.sizes) if part else 0,
+            part_size=sizes[part - 1] if part else found.size,
+        )
+
+    async def get_object(self, bucket: str, key: str) -> bytes:
+        """
+        See `store.ReadsObjects`.
+        """
+        self._begin("GetObject", bucket, key)
+        return self._object("GetObject", bucket, key).body
+
+    async def create_upload(self, bucket: str, key: str, settings: Pairs = (), metadata: Pairs = ()) -> str:
+        """
+        See `store.UploadsParts`.
+        """
+        call, fault = self._start("CreateMultipartUpload", bucket, key)
+        self._check_key(call.operation, key)
+        self._bucket(call.operation, bucket)
+        upload_id = f"upload-{call.number}"
+        self.uploads[upload_id] = StoredUpload(bucket, key, settings, metadata)
+        _raise(call, fault)
+        return upload_id
+
+    async def copy_part(self, request: PartRequest) -> CopyAnswer:
+        """
+        See `store.UploadsParts`.
+        """
+        call, fault = self._start("UploadPartCopy", request.bucket, request.key)
+        upload = self._upload(call.operation, request.bucket, request.key, request.upload_id)
+        source = self._object(call.operation, request.source_bucket, request.source_key)
+        if source.etag != request.source_etag:
+            raise error_for(Failure(call.operation, "PreconditionFailed", 412))
+        body = source.body[request.start : request.stop or None]
+        if self.corrupt(call):
+            body = bytes(byte ^ 255 for byte in body)
+        upload.parts[request.number] = body
+        _raise(call, fault)
+        return CopyAnswer(md5(body), source.opaque)
+
+    async def complete_upload(self, request: CompleteRequest) -> CopyAnswer:
+        """
+        See `store.UploadsParts`.
+        """
+        call, fault = self._start("CompleteMultipartUpload", request.bucket, request.key)
+        upload = self._upload(call.operation, request.bucket, request.key, request.upload_id)
+        bodies = []
+        for number, etag in request.parts:
+            body = upload.parts.get(number)
+            if body is None or md5(body) != etag:
+                raise error_for(Failure(call.operation, "InvalidPart", 400))
+            bodies.append(body)
+        if any(len(body) < self.min_part for body in bodies[:-1]):
+            raise error_for(Failure(call.operation, "EntityTooSmall", 400))
+        self.fill_multipart(request.bucket, request.key, bodies, settings=upload.settings, metadata=upload.metadata)
+        del self.uploads[request.upload_id]
+        _raise(call, fault)
+        return CopyAnswer(self.buckets[request.bucket][request.key].etag)
+
+    async def abort_upload(self, bucket: str, key: str, upload_id: str) -> None:
+        """
+        See `store.UploadsParts`.
+        """
+        call, fault = self._start("AbortMultipartUpload", bucket, key)
+        self.uploads.pop(upload_id, None)
+        _raise(call, fault)
+
+    async def list_parts(self, bucket: str, key: str, upload_id: str, after: int = 0) -> tuple[UploadedPart, ...]:
+        """
+        See `store.UploadsParts`.
+        """
+        self._begin("ListParts", bucket, key)
+        parts = self._upload("ListParts", bucket, key, upload_id).parts
+        numbers = sorted(number for number in parts if number > after)[: self.page_size]
+        return tuple(UploadedPart(number, md5(parts[number]), len(parts[number])) for number in numbers)
+
+    async def list_uploads(self, bucket: str, prefix: str, after: OpenUpload | None = None) -> tuple[OpenUpload, ...]:
+        """
+        See `store.UploadsParts`.
+        """
+        self._begin("ListMultipartUploads", bucket, prefix)
+        self._bucket("ListMultipartUploads", bucket)
+        found = sorted(
+            OpenUpload(upload.key, upload_id)
+            for upload_id, upload in self.uploads.items()
+            if upload.bucket == bucket and upload.key.startswith(prefix)
+        )
+        return tuple(upload for upload in found if after is None or upload > after)[: self.page_size]
+
+    def _upload(self, operation: str, bucket: str, key: str, upload_id: str) -> StoredUpload:
+        upload = self.uploads.get(upload_id)
+        if upload is None or (upload.bucket, upload.key) != (bucket, key):
+            raise error_for(Failure(operation, "NoSuchUpload", 404))
+        return upload
 
     def _start(self, operation: str, bucket: str, key: str) -> tuple[Call, Fault | None]:
         self._numbers[operation] += 1

@@ -11,6 +11,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
+Pairs = tuple[tuple[str, str], ...]
+"""Names and values in order, as a frozen dictionary."""
+
 
 class ObjectInfo(NamedTuple):
     """
@@ -45,11 +48,15 @@ class Page(NamedTuple):
 class CopyTask(NamedTuple):
     """
     One object to copy. Where `source` is None only the key is known, and the copier looks first, on both sides.
+
+    Args:
+        there: what the destination holds under `dest_key`, where that is known.
     """
 
     key: str
     dest_key: str
     source: ObjectInfo | None = None
+    there: ObjectInfo | None = None
 
 
 Batch = tuple[CopyTask, ...]
@@ -64,6 +71,7 @@ class CopyRequest(NamedTuple):
         source_etag: the copy happens only while the source still has it (``x-amz-copy-source-if-match``).
         size: bytes of the source, by which an interrupted copy is recognised.
         grants: ``x-amz-grant-*`` parameters as (botocore's name, value).
+        metadata: user metadata instead of the source's; None copies the source's.
     """
 
     source_bucket: str
@@ -72,7 +80,8 @@ class CopyRequest(NamedTuple):
     size: int
     dest_bucket: str
     dest_key: str
-    grants: tuple[tuple[str, str], ...] = ()
+    grants: Pairs = ()
+    metadata: Pairs | None = None
 
 
 class CopyAnswer(NamedTuple):
@@ -82,6 +91,82 @@ class CopyAnswer(NamedTuple):
 
     etag: str
     opaque: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """
+    Everything that a HEAD tells of an object, as far as a copy needs it.
+
+    Args:
+        info: the object; its size is the whole object's, also where one part was asked for.
+        settings: headers to set on a copy, as botocore's parameters (``ContentType``, ``CacheControl``, ...).
+        metadata: user metadata.
+        parts: number of parts, 0 where the store does not tell.
+        part_size: bytes of the part that was asked for.
+        lost: what a copy cannot carry, in words.
+    """
+
+    info: ObjectInfo
+    settings: Pairs = ()
+    metadata: Pairs = ()
+    parts: int = 0
+    part_size: int = 0
+    lost: tuple[str, ...] = ()
+
+
+class PartRequest(NamedTuple):
+    """
+    One UploadPartCopy call: bytes `start` up to `stop` of the source, or all of it where `stop` is 0.
+    """
+
+    source_bucket: str
+    source_key: str
+    source_etag: str
+    bucket: str
+    key: str
+    upload_id: str
+    number: int
+    start: int = 0
+    stop: int = 0
+
+
+class CompleteRequest(NamedTuple):
+    """
+    One CompleteMultipartUpload call.
+
+    Args:
+        parts: number and ETag of each.
+        etag: what the ETag must become; None where it cannot be foretold.
+        size: bytes of the whole.
+    """
+
+    bucket: str
+    key: str
+    upload_id: str
+    parts: tuple[tuple[int, str], ...]
+    etag: str | None
+    size: int
+
+
+class UploadedPart(NamedTuple):
+    """
+    One part that an open upload has.
+    """
+
+    number: int
+    etag: str
+    size: int
+
+
+class OpenUpload(NamedTuple):
+    """
+    One multipart upload that was neither completed nor aborted. `initiated` in seconds since the epoch.
+    """
+
+    key: str
+    upload_id: str
+    initiated: float = 0.0
 
 
 class Outcome(StrEnum):
@@ -126,6 +211,7 @@ class CopyResult(NamedTuple):
         reason: why it was skipped or failed, one line; empty when copied.
         code: S3's error code, or a short name of ours; groups failures.
         request_id: of the request that failed, for S3 support.
+        lost: what of the source could not be carried over, in words.
     """
 
     key: str
@@ -137,6 +223,7 @@ class CopyResult(NamedTuple):
     proof: Proof | None = None
     etag: str = ""
     request_id: str = ""
+    lost: tuple[str, ...] = ()
 
 
 class Finding(StrEnum):

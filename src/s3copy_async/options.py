@@ -131,6 +131,38 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
+class PartOptions:
+    """
+    How objects are copied in parts.
+
+    Args:
+        size: bytes of a part, 5 MiB to 5 GiB; None keeps the source's own, or 64 MiB where that is unknown.
+        work_prefix: where work in progress is kept, with its trailing slash.
+        work_bucket: the bucket that keeps it; None is the destination's.
+        keep: leave temp and part objects when an object is done.
+    """
+
+    size: int | None = None
+    work_prefix: str = "temp/"
+    work_bucket: str | None = None
+    keep: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class CleanOptions:
+    """
+    How a work area is cleaned.
+
+    Args:
+        older_than: seconds since anything in a folder was last written; younger folders are left alone.
+        remove: False only shows what there is.
+    """
+
+    older_than: float = 0.0
+    remove: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Grant:
     """
     One ``--acl-grant``: READ, WRITE, READ_ACP, WRITE_ACP or FULL_CONTROL for an e-mail address.
@@ -169,7 +201,7 @@ class Options:
         dest_access: lists and looks up the destination instead of `access`, when given.
         dest_fallback: tried when `access` may not list the destination (the default ``~/.s3cfg`` beside ``-c FILE``).
         one_way: for a check: what only the destination has is no difference.
-        work_prefix: where the destination bucket keeps work in progress, with its trailing slash.
+        parts: how large objects are copied.
     """
 
     selection: Selection
@@ -179,5 +211,6 @@ class Options:
     limits: Limits = Limits()
     display: Display = Display()
     grants: tuple[Grant, ...] = ()
-    work_prefix: str = "temp/"
+    parts: PartOptions = PartOptions()
     one_way: bool = False
+    clean: CleanOptions = CleanOptions()

@@ -12,17 +12,23 @@ from s3copy_async.events import (
     Checked,
     CheckedSame,
     Event,
+    LeftoverFound,
+    LeftoverRemoved,
     Listed,
     ListingDone,
     Notice,
     ObjectDone,
+    ObjectStarted,
+    PartDone,
     Planned,
     RequestsMade,
     Retrying,
     RunEnded,
     RunStarted,
     Skipped,
+    Stage,
     Stopping,
+    UploadFound,
 )
 from s3copy_async.model import CheckResult, CopyResult, Finding, Outcome, Proof, SkipReason
 
@@ -44,6 +50,10 @@ class RunState:
     listing_done: bool = False
     planned: int = 0
     planned_bytes: int = 0
+    planned_requests: int = 0
+    in_parts: int = 0
+    parts: Counter[Stage] = field(default_factory=Counter)
+    moved_bytes: int = 0
     copied: int = 0
     copied_bytes: int = 0
     failed: int = 0
@@ -52,8 +62,13 @@ class RunState:
     throttled: int = 0
     skipped: Counter[SkipReason] = field(default_factory=Counter)
     skipped_bytes: int = 0
+    leftovers: int = 0
+    leftover_bytes: int = 0
+    open_uploads: int = 0
+    removed: int = 0
     findings: Counter[Finding] = field(default_factory=Counter)
     proofs: Counter[Proof] = field(default_factory=Counter)
+    lost: Counter[str] = field(default_factory=Counter)
     requests: Counter[str] = field(default_factory=Counter)
     failures: list[CopyResult] = field(default_factory=list)
     failure_codes: Counter[str] = field(default_factory=Counter)
@@ -79,6 +94,12 @@ class RunState:
             case Planned():
                 self.planned += 1
                 self.planned_bytes += event.size
+                self.planned_requests += event.requests
+            case ObjectStarted():
+                self.in_parts += 1
+            case PartDone():
+                self.parts[event.stage] += 1
+                self.moved_bytes += event.nbytes
             case RequestsMade():
                 for operation, number in event.counts:
                     self.requests[operation] += number
@@ -87,6 +108,13 @@ class RunState:
                 self.throttled += event.throttled
             case CheckedSame():
                 self.findings[Finding.SAME] += event.objects
+            case LeftoverFound():
+                self.leftovers += event.objects
+                self.leftover_bytes += event.nbytes
+            case UploadFound():
+                self.open_uploads += 1
+            case LeftoverRemoved():
+                self.removed += 1
             case Checked():
                 self._check(event.result)
             case ListingDone():
@@ -111,6 +139,7 @@ class RunState:
                 self.copied_bytes += result.size
                 if result.proof:
                     self.proofs[result.proof] += 1
+                self.lost.update(result.lost)
             case Outcome.SKIPPED:
                 self.skipped[SkipReason(result.reason)] += 1
                 self.skipped_bytes += result.size

@@ -9,7 +9,19 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from s3copy_async.model import BucketInfo, CopyAnswer, CopyRequest, ObjectInfo, Page
+from s3copy_async.model import (
+    BucketInfo,
+    CompleteRequest,
+    CopyAnswer,
+    CopyRequest,
+    Head,
+    ObjectInfo,
+    OpenUpload,
+    Page,
+    Pairs,
+    PartRequest,
+    UploadedPart,
+)
 
 
 class ListsObjects(Protocol):
@@ -65,6 +77,64 @@ class CopiesObjects(Protocol):
         """
 
 
+class HeadsDetails(Protocol):
+    """
+    Looks up what a copy must carry, and how the source is laid out.
+    """
+
+    async def head_details(self, bucket: str, key: str, part: int = 0) -> Head:
+        """
+        Headers, metadata and layout of an object; of its part number `part` where that is not 0 (S3 API, HeadObject).
+        """
+
+
+class UploadsParts(Protocol):
+    """
+    Composes objects out of parts that are copied inside the store.
+    """
+
+    async def create_upload(self, bucket: str, key: str, settings: Pairs = (), metadata: Pairs = ()) -> str:
+        """
+        Begins an upload and returns its id (S3 API, CreateMultipartUpload). A lost answer leaves an upload behind.
+        """
+
+    async def copy_part(self, request: PartRequest) -> CopyAnswer:
+        """
+        Copies up to 5 GiB into a part (S3 API, UploadPartCopy). Raises UploadGone, PreconditionFailed.
+        """
+
+    async def complete_upload(self, request: CompleteRequest) -> CopyAnswer:
+        """
+        Makes the object visible (S3 API, CompleteMultipartUpload). The ETag is empty where the store sends none.
+        """
+
+    async def abort_upload(self, bucket: str, key: str, upload_id: str) -> None:
+        """
+        Drops an upload and its parts; one that is gone already is no error (S3 API, AbortMultipartUpload).
+        """
+
+    async def list_parts(self, bucket: str, key: str, upload_id: str, after: int = 0) -> tuple[UploadedPart, ...]:
+        """
+        Up to 1,000 parts with numbers above `after`, none at the end (S3 API, ListParts). Raises UploadGone.
+        """
+
+    async def list_uploads(self, bucket: str, prefix: str, after: OpenUpload | None = None) -> tuple[OpenUpload, ...]:
+        """
+        Up to 1,000 open uploads below `prefix` that follow `after`, none at the end (S3 API, ListMultipartUploads).
+        """
+
+
+class ReadsObjects(Protocol):
+    """
+    Reads small objects of our own.
+    """
+
+    async def get_object(self, bucket: str, key: str) -> bytes:
+        """
+        The bytes of a small object (S3 API, GetObject).
+        """
+
+
 class NamesCaller(Protocol):
     """
     Knows who signs the requests.
@@ -109,7 +179,13 @@ class Copies(CopiesObjects, HeadsObjects, Protocol):
     """
 
 
-class Store(LooksUp, HeadsBuckets, CopiesObjects, NamesCaller, WritesObjects, Protocol):
+class Stages(Copies, HeadsDetails, UploadsParts, ListsObjects, ReadsObjects, WritesObjects, Protocol):
+    """
+    What a copy in parts needs.
+    """
+
+
+class Store(Stages, HeadsBuckets, NamesCaller, Protocol):
     """
     Everything together: what a real adapter offers.
     """

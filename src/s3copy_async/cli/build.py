@@ -13,7 +13,8 @@ from s3copy_async.cli.build_access import AccessBuilder
 from s3copy_async.cli.build_selection import SelectionBuilder
 from s3copy_async.cli.form import Form
 from s3copy_async.errors import ConfigError
-from s3copy_async.options import MAX_COPY, Display, Limits, Options, Progress
+from s3copy_async.options import MAX_COPY, CleanOptions, Display, Limits, Options, PartOptions, Progress, Selection
+from s3copy_async.parts import MAX_PART, MIN_PART
 from s3copy_async.text import shown
 
 
@@ -57,9 +58,26 @@ class Builder:
             limits=limits,
             display=display,
             grants=tuple(form.get("grants") or ()),
-            work_prefix=work_prefix,
+            parts=self._parts(work_prefix),
             one_way=bool(form.get("one_way")),
         )
+
+    def clean_options(self) -> Options:
+        """
+        The options of ``clean``, whose one argument is the destination of earlier copies.
+
+        Raises:
+            ConfigError: with every problem there is.
+        """
+        form = self._form
+        access = AccessBuilder(form).build()
+        limits, display, work_prefix = self._limits(), self._display(), self._work_prefix()
+        place = form.get("dest")
+        if form.problems or place is None:
+            raise ConfigError(*form.problems)
+        clean = CleanOptions(form.get("older_than") or 0.0, bool(form.get("yes")))
+        parts = PartOptions(work_prefix=work_prefix)
+        return Options(Selection(place, place), access.main, limits=limits, display=display, parts=parts, clean=clean)
 
     def display(self) -> Display:
         """
@@ -73,6 +91,11 @@ class Builder:
             raise ConfigError(*self._form.problems)
         return display
 
+    def _parts(self, work_prefix: str) -> PartOptions:
+        size = self._form.get("part_size")
+        keep = self._form.get("keep_parts")
+        return PartOptions(size, work_prefix, self._form.get("work_bucket"), keep is not False)
+
     def _work_prefix(self) -> str:
         prefix = (self._form.get("work_prefix") or "").strip("/")
         if not prefix:
@@ -83,6 +106,9 @@ class Builder:
         large_file = self._form.get("large_file")
         if large_file is not None and not 0 < large_file <= MAX_COPY:
             self._form.problem("--large-file: S3 copies at most 5GiB at once, so expected 1 byte to 5GiB")
+        part_size = self._form.get("part_size")
+        if part_size is not None and not MIN_PART <= part_size <= MAX_PART:
+            self._form.problem("--part-size: S3 parts have 5MiB to 5GiB, such as --part-size 64MiB")
         threads, retries, retry_for = self._form.get("threads"), self._form.get("retries"), self._form.get("retry_for")
         return Limits(
             permits=max(1, threads if threads is not None else 40),

@@ -38,6 +38,7 @@ class SelectionBuilder:
         source: S3Uri | None = form.get("source")
         if source is None:
             return None
+        before = len(form.problems)
         exact = bool(form.get("no_target_directory"))
         files = self._keys("-f/--file", form.get("files") or ())
         files_from = form.get("files_from")
@@ -49,7 +50,7 @@ class SelectionBuilder:
             self._check_exact(selection)
         elif selection.named:
             self._check(lambda: folder(source.path), "SOURCE")
-        if not form.problems:
+        if len(form.problems) == before:
             self._check(lambda: rules_of(selection), "-p/-P" if prefixes else "SOURCE")
         return selection
 

@@ -4,7 +4,6 @@ The commands.
 
 from __future__ import annotations
 
-import sys
 from typing import Any, Final
 
 import click
@@ -36,7 +35,7 @@ def cli() -> None:
 @declare.SHOWING
 @click.pass_context
 def copy(ctx: click.Context, /, **values: Any) -> None:
-    r"""
+    """
     Copy what lies below SOURCE to the folder DEST, inside S3. Both are s3://bucket/path.
 
     \b
@@ -45,11 +44,12 @@ def copy(ctx: click.Context, /, **values: Any) -> None:
       s3copy s3://in/a/b s3://out        a/b/... as b/...
       s3copy s3://in/a/b/* s3://out      what is in a/b/, without b/
       s3copy s3://in/a/b* s3://out       everything that begins with a/b
+
     The same command again copies only what is missing or has changed. Without DEST, or with the source's own bucket
     and no path, copies go below temp/dest/.
 
     Each option can be set in the environment as S3COPY_<LONG_OPTION>, such as S3COPY_ENDPOINT_URL, but for lists.
-    """
+    """  # noqa: D301 - the character itself keeps click from wrapping
     _start(ctx, "dry-run" if values["dry_run"] else "copy", values)
 
 
@@ -72,6 +72,23 @@ def check(ctx: click.Context, /, **values: Any) -> None:
     _start(ctx, "check", values)
 
 
+@cli.command("clean", cls=Command)
+@declare.PLACE
+@declare.CLEANING
+@declare.ACCESS
+@declare.LIMITS
+@declare.SHOWING
+@click.pass_context
+def clean(ctx: click.Context, /, **values: Any) -> None:
+    """
+    Show, and with --yes remove, what copies in parts left in the work area of DEST.
+
+    DEST is s3://bucket, or s3://bucket/path for source keys at or below path. Only names that this program makes are
+    ever touched. Do not clean while a copy to the same bucket is running: it would have to begin its parts again.
+    """
+    _start(ctx, "clean", values)
+
+
 @cli.command("demo", cls=Command)
 @declare.SHOWING
 @click.pass_context
@@ -92,8 +109,8 @@ def _start(ctx: click.Context, action: str, values: dict[str, Any]) -> None:
 
     on_argv = frozenset(name for name in values if ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE)
     params = [param for command in cli.commands.values() for param in command.params]
-    builder = Builder(values, problems_of(ctx), on_argv, same_command(sys.argv[1:], Names.of(params)))
-    options = builder.options()
+    builder = Builder(values, problems_of(ctx), on_argv, same_command(ctx.obj or (), Names.of(params)))
+    options = builder.clean_options() if action == "clean" else builder.options()
 
     from s3copy_async.app import Action
     from s3copy_async.cli.runner import run

@@ -49,6 +49,11 @@ BOTH_ARGUMENTS: Final = apply(
     click.argument("source", type=URI, cls=Argument),
     click.argument("dest", type=URI, cls=Argument),
 )
+PLACE: Final = click.argument("dest", type=URI, cls=Argument)
+CLEANING: Final = apply(
+    option("--yes", is_flag=True, section=_SELECTION, env=False, help="Remove what is shown."),
+    option("--older-than", section=_SELECTION, type=DURATION, metavar="DURATION", help="Only what nothing was written to for so long, such as 7d."),
+)  # fmt: skip
 SELECTION: Final = apply(
     option(
         "-f", "--file", "files", section=_SELECTION, env=False, multiple=True, variadic=True, metavar="KEY...",
@@ -99,6 +104,9 @@ ACCESS: Final = apply(
 COPYING: Final = apply(
     option("--acl-grant", "grants", section=_COPYING, multiple=True, type=GRANT, metavar="PERMISSION:EMAIL", help="Grant READ, WRITE, READ_ACP, WRITE_ACP or FULL_CONTROL on what is made. Repeatable."),
     option("--large-file", section=_COPYING, type=SIZE, default="5GiB", show_default=True, metavar="SIZE", help="Copy larger objects in parts; at most 5GiB."),
+    option("--part-size", section=_COPYING, type=SIZE, metavar="SIZE", help="Size of parts, 5MiB to 5GiB.  [the source's own, so that ETags stay equal; else 64MiB]"),
+    option("--keep-parts/--no-keep-parts", section=_COPYING, default=True, show_default=True, help="Keep the temp and part objects of a copy in parts."),
+    option("--work-bucket", section=_COPYING, metavar="BUCKET", help="Keep work in progress in this bucket.  [the destination's]"),
     option("--retries", section=_COPYING, type=click.IntRange(min=0), default=3, show_default=True, metavar="N", help="Repeats after a copy that came back with a wrong ETag."),
 )  # fmt: skip
 LIMITS: Final = apply(

@@ -7,12 +7,10 @@ from __future__ import annotations
 from typing import Final
 
 import click
-from click.shell_completion import CompletionItem
 
-from s3copy_async.cli.params import Option
+from s3copy_async.cli.params import DEFAULT, Option
 from s3copy_async.cli.tokens import Names, spread, verb_first
 
-DEFAULT: Final = "copy"
 EXIT_CODES: Final = (
     ("0", "all copied, or already there"),
     ("1", "the run could not go on (credentials, bucket, listing)"),
@@ -59,21 +57,6 @@ class Command(click.Command):
         with formatter.section("Exit codes"):
             formatter.write_dl(list(EXIT_CODES))
         super().format_epilog(ctx, formatter)
-
-    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
-        """
-        Completes options and values; before the first argument, also the names of the other commands.
-        """
-        found = super().shell_complete(ctx, incomplete)
-        parent = ctx.parent
-        if self.name == DEFAULT and parent and isinstance(parent.command, click.Group) and not ctx.params.get("source"):
-            others = parent.command.commands.items()
-            found += [
-                CompletionItem(name, help=command.get_short_help_str())
-                for name, command in others
-                if name != DEFAULT and incomplete and name.startswith(incomplete)
-            ]
-        return found
 
     def format_usage(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """

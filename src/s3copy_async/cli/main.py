@@ -26,8 +26,9 @@ def main(args: Sequence[str] | None = None) -> NoReturn:
 
 
 def _run(args: Sequence[str] | None) -> int:
+    words = list(sys.argv[1:] if args is None else args)
     try:
-        result = cli.main(args=None if args is None else list(args), prog_name="s3copy", standalone_mode=False)
+        result = cli.main(args=words, prog_name="s3copy", standalone_mode=False, obj=tuple(words))
     except ConfigError as error:
         return _usage(error.problems)
     except click.exceptions.NoArgsIsHelpError as error:

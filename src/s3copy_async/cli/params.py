@@ -14,6 +14,8 @@ from s3copy_async.options import Grant
 from s3copy_async.text import parse_duration, parse_size, shown
 from s3copy_async.uri import S3Uri
 
+DEFAULT: Final = "copy"
+"""The command that needs no name."""
 PROBLEMS: Final = "s3copy_async.problems"
 PERMISSIONS: Final = ("READ", "WRITE", "READ_ACP", "WRITE_ACP", "FULL_CONTROL")
 
@@ -65,6 +67,20 @@ class Argument(click.Argument):
         Converts the value; a problem goes to the list that is reported as a whole.
         """
         return _collected(self, ctx, value, super().process_value)
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """
+        Completes a URI; where no command is named yet, the names of the commands too.
+        """
+        found = super().shell_complete(ctx, incomplete)
+        group = ctx.parent.command if ctx.parent else None
+        if self.name == "source" and ctx.command.name == DEFAULT and isinstance(group, click.Group):
+            found += [
+                CompletionItem(name, help=command.get_short_help_str())
+                for name, command in group.commands.items()
+                if name != DEFAULT and incomplete and name.startswith(incomplete)
+            ]
+        return found
 
 
 def _collected(

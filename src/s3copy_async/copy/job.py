@@ -4,12 +4,19 @@ What every copy of a run shares, and the results it ends in.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
 
+from s3copy_async.copy.lanes import LanePool
 from s3copy_async.errors import AccessDenied, S3Error
-from s3copy_async.model import CopyResult, CopyTask, ObjectInfo, Outcome, Proof, SkipReason
-from s3copy_async.options import Limits
-from s3copy_async.store import Copies, HeadsObjects
+from s3copy_async.events import Emit, ignore
+from s3copy_async.model import CopyResult, CopyTask, ObjectInfo, Outcome, Pairs, Proof, SkipReason
+from s3copy_async.options import Limits, PartOptions
+from s3copy_async.store import HeadsObjects, ListsObjects, Stages
+
+
+async def _reads_once() -> bool:
+    return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,22 +25,33 @@ class CopyJob:
     Args:
         store: copies, and looks the source up again where needed.
         dest: looks the destination up; another set of credentials where one was given.
+        dest_lists: may list the work area, in the order of trying.
         grants: ``x-amz-grant-*`` parameters for every object made.
+        parts: how objects are copied in parts.
+        lanes: shared by all objects that are copied in parts.
+        stopping: whether the run is to end: then no further part is begun.
+        reads_twice: whether the store decodes the source keys of part copies twice; asked at most once.
     """
 
-    store: Copies
+    store: Stages
     dest: HeadsObjects
     source_bucket: str
     dest_bucket: str
     limits: Limits
-    grants: tuple[tuple[str, str], ...] = ()
+    dest_lists: tuple[ListsObjects, ...] = ()
+    grants: Pairs = ()
+    parts: PartOptions = field(default_factory=PartOptions)
+    lanes: LanePool = field(default_factory=lambda: LanePool(0))
+    emit: Emit = ignore
+    stopping: Callable[[], bool] = lambda: False
+    reads_twice: Callable[[], Awaitable[bool]] = _reads_once
 
 
-def copied(task: CopyTask, source: ObjectInfo, etag: str, proof: Proof) -> CopyResult:
+def copied(task: CopyTask, source: ObjectInfo, etag: str, proof: Proof, lost: tuple[str, ...] = ()) -> CopyResult:
     """
     The object is at its destination, as `proof` shows.
     """
-    return CopyResult(task.key, task.dest_key, source.size, Outcome.COPIED, proof=proof, etag=etag)
+    return CopyResult(task.key, task.dest_key, source.size, Outcome.COPIED, proof=proof, etag=etag, lost=lost)
 
 
 def skipped(task: CopyTask, reason: SkipReason, size: int = 0) -> CopyResult:

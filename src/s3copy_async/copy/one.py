@@ -8,6 +8,7 @@ from typing import Final
 
 from s3copy_async.copy.job import CopyJob, failed, refused, skipped
 from s3copy_async.copy.plan import Method, plan
+from s3copy_async.copy.staged import copy_staged
 from s3copy_async.copy.whole import copy_whole
 from s3copy_async.errors import AccessDenied, FatalError, NotFound, PreconditionFailed, S3Error
 from s3copy_async.etag import same
@@ -26,22 +27,22 @@ async def copy_one(task: CopyTask, job: CopyJob) -> CopyResult:
     """
     try:
         settled = await settle(task, job)
-        return settled if isinstance(settled, CopyResult) else await _copy(task, settled, job)
+        return settled if isinstance(settled, CopyResult) else await _copy(settled, job)
     except FatalError:
         raise
     except S3Error as error:
         return refused(task, error)
 
 
-async def settle(task: CopyTask, job: CopyJob) -> ObjectInfo | CopyResult:
+async def settle(task: CopyTask, job: CopyJob) -> CopyTask | CopyResult:
     """
-    The object to copy, or the result where there is nothing to do. Only a task without its source costs requests.
+    The task with its source, or the result where there is nothing to do. Only a task without one costs requests.
 
     Raises:
         S3Error: the source cannot be looked up.
     """
     if task.source is not None:
-        return task.source
+        return task
     try:
         source = await job.store.head_object(job.source_bucket, task.key)
     except NotFound as error:
@@ -49,7 +50,7 @@ async def settle(task: CopyTask, job: CopyJob) -> ObjectInfo | CopyResult:
     there = await existing(task.dest_key, job)
     if there is not None and same(source, there):
         return skipped(task, SkipReason.SAME, source.size)
-    return source
+    return task._replace(source=source, there=there)
 
 
 async def existing(dest_key: str, job: CopyJob) -> ObjectInfo | None:
@@ -62,12 +63,13 @@ async def existing(dest_key: str, job: CopyJob) -> ObjectInfo | None:
         return None
 
 
-async def _copy(task: CopyTask, source: ObjectInfo, job: CopyJob) -> CopyResult:
+async def _copy(task: CopyTask, job: CopyJob) -> CopyResult:
+    source = task.source
+    assert source is not None  # settled tasks know their source
     for _ in range(MAX_LOOKS + 1):
-        if plan(source, job.limits.large_file) is Method.PARTS:
-            return needs_parts(task, source, job.limits.large_file)
+        method = copy_staged if plan(source, job.limits.large_file) is Method.PARTS else copy_whole
         try:
-            return await copy_whole(task, source, job)
+            return await method(task, source, job)
         except (PreconditionFailed, NotFound) as error:
             last = error
         try:
@@ -79,12 +81,3 @@ async def _copy(task: CopyTask, source: ObjectInfo, job: CopyJob) -> CopyResult:
             return refused(task, last)
         source = now
     return failed(task, "SourceChanging", f"the source changed {MAX_LOOKS + 1} times while it was copied; run again")
-
-
-def needs_parts(task: CopyTask, source: ObjectInfo, large_file: int) -> CopyResult:
-    """
-    The result of an object that this version cannot copy.
-    """
-    what = "is larger than --large-file" if source.size > large_file else f"was uploaded in parts (ETag {source.etag})"
-    reason = f"the object {what} and needs a copy in parts, which this version cannot do yet"
-    return failed(task._replace(source=source), "NeedsParts", reason)

@@ -8,6 +8,7 @@ from enum import Enum, auto
 
 from s3copy_async.etag import part_count
 from s3copy_async.model import ObjectInfo
+from s3copy_async.parts import DEFAULT_PART, MAX_PARTS
 
 
 class Method(Enum):
@@ -17,6 +18,17 @@ class Method(Enum):
 
     WHOLE = auto()
     PARTS = auto()
+
+
+def request_count(source: ObjectInfo, large_file: int, part_size: int | None) -> int:
+    """
+    About how many requests a fresh copy takes: five for a part, and some around them.
+    """
+    if plan(source, large_file) is Method.WHOLE:
+        return 1
+    own = part_count(source.etag) if part_size is None else 0
+    parts = own or max(1, -(-source.size // (part_size or DEFAULT_PART)))
+    return 5 * min(parts, MAX_PARTS) + 8
 
 
 def plan(source: ObjectInfo, large_file: int) -> Method:

@@ -6,23 +6,30 @@ One method is one HTTP request, and the only place where botocore's exceptions b
 
 from __future__ import annotations
 
-from collections.abc import Generator
-from contextlib import contextmanager
-from datetime import datetime
 from typing import Any, Final
-from urllib.parse import unquote_to_bytes
 
 import botocore.exceptions
-from aiohttp import ClientConnectorCertificateError as CertificateError
 from aiohttp import ClientError as HttpError
 
-from s3copy_async.errors import UNREACHABLE, BadAnswer, Failure, FatalError, S3Error, TransientError
-from s3copy_async.faults import error_for
-from s3copy_async.model import BucketInfo, CopyAnswer, CopyRequest, ObjectInfo, Page
+from s3copy_async.errors import BadAnswer, Failure, NotFound, UploadGone
+from s3copy_async.model import (
+    BucketInfo,
+    CompleteRequest,
+    CopyAnswer,
+    CopyRequest,
+    Head,
+    ObjectInfo,
+    OpenUpload,
+    Page,
+    Pairs,
+    PartRequest,
+    UploadedPart,
+)
+from s3copy_async.s3 import answers
+from s3copy_async.s3.failures import from_client_error, from_library, translated
 from s3copy_async.s3.session import Clients
 
-_KMS: Final = ("aws:kms", "aws:kms:dsse")
-_REGION_HEADER: Final = "x-amz-bucket-region"
+_SMALL: Final = 1 << 20
 
 
 class BotoStore:
@@ -56,7 +63,7 @@ class BotoStore:
             wish["StartAfter"] = start_after
         with translated("ListObjectsV2"):
             answer = await client.list_objects_v2(**wish)
-        return _page(answer)
+        return answers.page(answer)
 
     async def head_object(self, bucket: str, key: str) -> ObjectInfo:
         """
@@ -65,14 +72,17 @@ class BotoStore:
         client = await self._client(bucket)
         with translated("HeadObject"):
             answer = await client.head_object(Bucket=bucket, Key=key)
-        return ObjectInfo(
-            key=key,
-            size=int(answer.get("ContentLength", 0)),
-            etag=_etag(answer, "HeadObject"),
-            modified=_epoch(answer.get("LastModified")),
-            storage_class=answer.get("StorageClass", "STANDARD"),
-            opaque=_opaque(answer),
-        )
+        return answers.info(key, answer)
+
+    async def head_details(self, bucket: str, key: str, part: int = 0) -> Head:
+        """
+        See `store.HeadsDetails`.
+        """
+        client = await self._client(bucket)
+        wish = {"PartNumber": part} if part else {}
+        with translated("HeadObject"):
+            answer = await client.head_object(Bucket=bucket, Key=key, **wish)
+        return answers.head(key, answer)
 
     async def head_bucket(self, bucket: str) -> BucketInfo:
         """
@@ -84,11 +94,11 @@ class BotoStore:
         except botocore.exceptions.ClientError as error:
             status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
             if status not in (301, 307, 400, 403):
-                raise _from_client_error("HeadBucket", error) from error
-            return BucketInfo(_region(error.response), allowed=False)
+                raise from_client_error("HeadBucket", error) from error
+            return BucketInfo(answers.region(error.response), allowed=False)
         except (TimeoutError, botocore.exceptions.BotoCoreError, HttpError, OSError) as error:
-            raise _from_library("HeadBucket", error) from error
-        return BucketInfo(_region(answer))
+            raise from_library("HeadBucket", error) from error
+        return BucketInfo(answers.region(answer))
 
     async def copy_object(self, request: CopyRequest) -> CopyAnswer:
         """
@@ -103,8 +113,9 @@ class BotoStore:
                 CopySource={"Bucket": request.source_bucket, "Key": request.source_key},
                 CopySourceIfMatch=f'"{request.source_etag}"',
                 **dict(request.grants),
+                **({} if request.metadata is None else _replaced(request.metadata)),
             )
-        return CopyAnswer(_etag(answer.get("CopyObjectResult", {}), "CopyObject"), _opaque(answer))
+        return CopyAnswer(answers.etag(answer.get("CopyObjectResult", {}), "CopyObject"), answers.opaque(answer))
 
     async def caller_id(self) -> str:
         """
@@ -130,7 +141,7 @@ class BotoStore:
         client = await self._client(bucket)
         with translated("PutObject"):
             answer = await client.put_object(Bucket=bucket, Key=key, Body=body)
-        return _etag(answer, "PutObject")
+        return answers.etag(answer, "PutObject")
 
     async def delete_object(self, bucket: str, key: str) -> None:
         """
@@ -140,112 +151,97 @@ class BotoStore:
         with translated("DeleteObject"):
             await client.delete_object(Bucket=bucket, Key=key)
 
+    async def get_object(self, bucket: str, key: str) -> bytes:
+        """
+        See `store.ReadsObjects`. A body over 1 MiB is cut: none of ours is that large.
+        """
+        client = await self._client(bucket)
+        with translated("GetObject"):
+            answer = await client.get_object(Bucket=bucket, Key=key)
+            async with answer["Body"] as body:
+                return bytes(await body.read(_SMALL))
 
-@contextmanager
-def translated(operation: str) -> Generator[None, None, None]:
-    """
-    Raises botocore's and the HTTP library's exceptions as ours.
-    """
-    try:
-        yield
-    except botocore.exceptions.ClientError as error:
-        raise _from_client_error(operation, error) from error
-    except (TimeoutError, botocore.exceptions.BotoCoreError, HttpError, OSError) as error:
-        raise _from_library(operation, error) from error
+    async def create_upload(self, bucket: str, key: str, settings: Pairs = (), metadata: Pairs = ()) -> str:
+        """
+        See `store.UploadsParts`.
+        """
+        client = await self._client(bucket)
+        with translated("CreateMultipartUpload"):
+            answer = await client.create_multipart_upload(
+                Bucket=bucket, Key=key, Metadata=dict(metadata), **dict(settings)
+            )
+        upload_id = answer.get("UploadId")
+        if not upload_id:
+            raise BadAnswer(Failure("CreateMultipartUpload", "BadAnswer", 200, "an answer without an UploadId"))
+        return str(upload_id)
 
+    async def copy_part(self, request: PartRequest) -> CopyAnswer:
+        """
+        See `store.UploadsParts`.
+        """
+        client = await self._client(request.bucket, copies=True)
+        # S3 takes a range only of sources over 5 MB; without one it copies all.
+        piece = {"CopySourceRange": f"bytes={request.start}-{request.stop - 1}"} if request.stop else {}
+        with translated("UploadPartCopy"):
+            answer = await client.upload_part_copy(
+                Bucket=request.bucket,
+                Key=request.key,
+                UploadId=request.upload_id,
+                PartNumber=request.number,
+                CopySource={"Bucket": request.source_bucket, "Key": request.source_key},
+                CopySourceIfMatch=f'"{request.source_etag}"',
+                **piece,
+            )
+        return CopyAnswer(answers.etag(answer.get("CopyPartResult", {}), "UploadPartCopy"), answers.opaque(answer))
 
-def _from_client_error(operation: str, error: botocore.exceptions.ClientError) -> S3Error:
-    answer = error.response
-    metadata = answer.get("ResponseMetadata", {})
-    said = answer.get("Error", {})
-    status = int(metadata.get("HTTPStatusCode", 0))
-    failure = Failure(
-        operation=operation,
-        code=str(said.get("Code") or status),
-        status=status,
-        message=str(said.get("Message") or ""),
-        request_id=str(metadata.get("RequestId") or ""),
-        extended_id=str(metadata.get("HostId") or ""),
-    )
-    return error_for(failure)
+    async def complete_upload(self, request: CompleteRequest) -> CopyAnswer:
+        """
+        See `store.UploadsParts`.
+        """
+        client = await self._client(request.bucket, copies=True)
+        parts = [{"PartNumber": number, "ETag": f'"{etag}"'} for number, etag in request.parts]
+        with translated("CompleteMultipartUpload"):
+            answer = await client.complete_multipart_upload(
+                Bucket=request.bucket,
+                Key=request.key,
+                UploadId=request.upload_id,
+                MultipartUpload={"Parts": parts},
+            )
+        return CopyAnswer(str(answer.get("ETag") or "").strip('"'), answers.opaque(answer))
 
+    async def abort_upload(self, bucket: str, key: str, upload_id: str) -> None:
+        """
+        See `store.UploadsParts`.
+        """
+        client = await self._client(bucket)
+        try:
+            with translated("AbortMultipartUpload"):
+                await client.abort_multipart_upload(Bucket=bucket, Key=key, UploadId=upload_id)
+        except (UploadGone, NotFound):
+            pass
 
-_CREDENTIALS: Final = (
-    botocore.exceptions.NoCredentialsError,
-    botocore.exceptions.PartialCredentialsError,
-    botocore.exceptions.CredentialRetrievalError,
-    botocore.exceptions.TokenRetrievalError,
-    botocore.exceptions.UnauthorizedSSOTokenError,
-    botocore.exceptions.ProfileNotFound,
-)
-_NEVER_SENT: Final = (
-    botocore.exceptions.EndpointConnectionError,
-    botocore.exceptions.ConnectTimeoutError,
-    botocore.exceptions.ProxyConnectionError,
-    botocore.exceptions.SSLError,
-)
+    async def list_parts(self, bucket: str, key: str, upload_id: str, after: int = 0) -> tuple[UploadedPart, ...]:
+        """
+        See `store.UploadsParts`.
+        """
+        client = await self._client(bucket)
+        with translated("ListParts"):
+            answer = await client.list_parts(Bucket=bucket, Key=key, UploadId=upload_id, PartNumberMarker=after)
+        return answers.uploaded_parts(answer)
 
-
-def _from_library(operation: str, error: Exception) -> S3Error | FatalError:
-    if isinstance(error, _CREDENTIALS):
-        return FatalError(f"credentials: {error}")
-    if isinstance(error, botocore.exceptions.SSLError) and isinstance(error.kwargs.get("error"), CertificateError):
-        return FatalError(f"{error}: give the right certificates with --ca-bundle")
-    if isinstance(
-        error, (botocore.exceptions.ParamValidationError, botocore.exceptions.InvalidEndpointConfigurationError)
-    ):
-        return FatalError(str(error))
-    if isinstance(error, _NEVER_SENT):
-        return TransientError(Failure(operation, UNREACHABLE, message=str(error), maybe_done=False))
-    return TransientError(Failure(operation, type(error).__name__, message=str(error)))
-
-
-def _page(answer: dict[str, Any]) -> Page:
-    if "IsTruncated" not in answer:
-        # An empty or foreign 200 parses to nothing; taken as a page it would end the listing early.
-        raise BadAnswer(Failure("ListObjectsV2", "BadAnswer", 200, "a page without IsTruncated", _request_id(answer)))
-    token = answer.get("NextContinuationToken") if answer["IsTruncated"] else None
-    if answer["IsTruncated"] and not token:
-        raise BadAnswer(Failure("ListObjectsV2", "BadAnswer", 200, "a cut page without a token", _request_id(answer)))
-    decode = _decoded if answer.get("EncodingType") == "url" else str
-    objects = tuple(
-        ObjectInfo(
-            key=decode(item["Key"]),
-            size=int(item["Size"]),
-            etag=item["ETag"].strip('"'),
-            modified=_epoch(item.get("LastModified")),
-            storage_class=item.get("StorageClass", ""),
-        )
-        for item in answer.get("Contents", ())
-    )
-    return Page(objects, token)
-
-
-def _decoded(key: str) -> str:
-    if "%" not in key and "+" not in key:
-        return key
-    return unquote_to_bytes(key.replace("+", " ")).decode("utf-8", "surrogateescape")
-
-
-def _etag(answer: dict[str, Any], operation: str) -> str:
-    etag = answer.get("ETag")
-    if not etag:
-        raise BadAnswer(Failure(operation, "BadAnswer", 200, "an answer without an ETag", _request_id(answer)))
-    return str(etag).strip('"')
+    async def list_uploads(self, bucket: str, prefix: str, after: OpenUpload | None = None) -> tuple[OpenUpload, ...]:
+        """
+        See `store.UploadsParts`.
+        """
+        client = await self._client(bucket)
+        # Without this encoding, one key with a control character makes the whole answer unreadable.
+        wish = {"Bucket": bucket, "Prefix": prefix, "EncodingType": "url"}
+        if after:
+            wish |= {"KeyMarker": after.key, "UploadIdMarker": after.upload_id}
+        with translated("ListMultipartUploads"):
+            answer = await client.list_multipart_uploads(**wish)
+        return answers.open_uploads(answer)
 
 
-def _opaque(answer: dict[str, Any]) -> bool:
-    return answer.get("ServerSideEncryption") in _KMS or "SSECustomerAlgorithm" in answer
-
-
-def _region(answer: dict[str, Any]) -> str | None:
-    region = answer.get("BucketRegion") or answer.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get(_REGION_HEADER)
-    return str(region) if region else None
-
-
-def _request_id(answer: dict[str, Any]) -> str:
-    return str(answer.get("ResponseMetadata", {}).get("RequestId") or "")
-
-
-def _epoch(moment: datetime | None) -> float:
-    return moment.timestamp() if moment else 0.0
+def _replaced(metadata: Pairs) -> dict[str, Any]:
+    return {"MetadataDirective": "REPLACE", "Metadata": dict(metadata)}

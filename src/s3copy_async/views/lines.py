@@ -9,11 +9,22 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, TextIO
 
-from s3copy_async.events import Checked, Event, Notice, ObjectDone, Planned, Retrying, RunStarted, Stopping
+from s3copy_async.events import (
+    Checked,
+    Event,
+    LeftoverFound,
+    Notice,
+    ObjectDone,
+    Planned,
+    Retrying,
+    RunStarted,
+    Stopping,
+    UploadFound,
+)
 from s3copy_async.model import CheckResult, CopyResult, Outcome
 from s3copy_async.options import Display
 from s3copy_async.state import RunState
-from s3copy_async.text import harmless, seconds_text, shown, size_text
+from s3copy_async.text import count_text, harmless, seconds_text, shown, size_text
 from s3copy_async.uri import S3Uri
 from s3copy_async.views.summary import summary_lines
 
@@ -70,6 +81,13 @@ class Lines:
                 self._planned(event)
             case Checked():
                 self._data(_finding(event.result, self._dest))
+            case LeftoverFound():
+                what = (
+                    f"{count_text(event.objects, 'object')}, {size_text(event.nbytes)}, {seconds_text(event.age)} old"
+                )
+                self._data(f"s3://{self._dest}/{shown(event.prefix)}: {what}")
+            case UploadFound():
+                self._data(f"open upload of s3://{event.bucket}/{shown(event.key)}")
             case ObjectDone():
                 self._object(event.result)
             case Notice():

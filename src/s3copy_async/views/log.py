@@ -16,9 +16,13 @@ import aiofiles
 from s3copy_async.events import (
     Checked,
     Event,
+    LeftoverFound,
+    LeftoverRemoved,
     Listed,
     Notice,
     ObjectDone,
+    ObjectStarted,
+    PartDone,
     Planned,
     RequestsMade,
     Retrying,
@@ -26,6 +30,7 @@ from s3copy_async.events import (
     RunStarted,
     Skipped,
     Stopping,
+    UploadFound,
 )
 from s3copy_async.model import Outcome
 from s3copy_async.text import harmless, shown
@@ -134,6 +139,10 @@ def _record(event: Event) -> tuple[int, str]:
             return logging.DEBUG, f"skipped {event.objects} objects, {event.nbytes} bytes: {event.reason}"
         case Planned():
             return logging.INFO, f"would copy {shown(event.key)} -> {shown(event.dest_key)}"
+        case ObjectStarted():
+            return logging.INFO, f"copying {shown(event.key)} in {event.parts} parts"
+        case PartDone():
+            return logging.DEBUG, f"{shown(event.key)} part {event.number}: {event.stage}"
         case Retrying():
             what = f"{event.operation} {shown(event.key)}: {harmless(event.code)}"
             return logging.DEBUG, f"{what}, attempt {event.attempt}, again in {event.wait:.2f} s"
@@ -143,6 +152,12 @@ def _record(event: Event) -> tuple[int, str]:
         case ObjectDone(result):
             proof = f", proof {result.proof}" if result.proof else ""
             return logging.INFO, f"{result.outcome} {shown(result.key)} -> {shown(result.dest_key)}{proof}"
+        case LeftoverFound():
+            return logging.INFO, f"found {shown(event.prefix)}: {event.objects} objects, {event.nbytes} bytes"
+        case UploadFound():
+            return logging.INFO, f"found open upload of s3://{event.bucket}/{shown(event.key)}"
+        case LeftoverRemoved():
+            return logging.INFO, f"removed {shown(event.key)}"
         case Checked(result):
             return logging.WARNING, f"{result.finding}: {shown(result.dest_key)}"
         case Stopping():

@@ -40,8 +40,13 @@ def _headline(state: RunState) -> str:
         found = state.findings
         names = ", ".join(f"{found[item]:,} {item}" for item in Finding if found[item] or item is Finding.SAME)
         words = f"checked in {spent}: {names}"
+    elif state.action == "clean":
+        words = f"{count_text(state.leftovers, 'object')} in the work area ({size_text(state.leftover_bytes)}), "
+        words += f"{count_text(state.open_uploads, 'open upload')}; {state.removed:,} objects removed in {spent}"
+        if state.leftovers + state.open_uploads and not state.removed:
+            words += ". Nothing was removed: add --yes"
     elif state.action == "dry-run":
-        objects, requests = count_text(state.planned, "object"), count_text(state.planned, "copy request")
+        objects, requests = count_text(state.planned, "object"), count_text(state.planned_requests, "copy request")
         words = f"dry run: would copy {objects}, {size_text(state.planned_bytes)}, with {requests}"
     elif not state.listed and not state.failed and not state.error and not state.signal:
         return "Nothing to copy"
@@ -58,6 +63,8 @@ def _headline(state: RunState) -> str:
 def _details(state: RunState) -> Iterator[str]:
     if state.proofs:
         yield "  proof: " + ", ".join(f"{number:,} by {proof}" for proof, number in state.proofs.most_common())
+    for what, number in state.lost.most_common():
+        yield f"  not carried over: {what} of {count_text(number, 'object')}"
     if state.requests:
         asked = ", ".join(f"{number:,} {operation}" for operation, number in state.requests.most_common())
         retried = f"; {state.retries:,} repeated ({state.throttled:,} throttled)" if state.retries else ""

@@ -1,0 +1,166 @@
+"""
+Finds what copies in parts left in a work area, and removes it when asked. Nothing else is ever touched.
+
+An object is ours when its name has the form of the work area; an upload is ours when its key has, or when one of our
+records names it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from typing import Final
+
+from s3copy_async.copy.lanes import LanePool, in_lanes
+from s3copy_async.copy.work import read_record
+from s3copy_async.errors import AccessDenied, FatalError, Interrupted, S3Error, UploadGone
+from s3copy_async.events import Emit, LeftoverFound, LeftoverRemoved, ObjectDone, UploadFound
+from s3copy_async.keys import WorkArea
+from s3copy_async.listing import pages
+from s3copy_async.model import CopyResult, ObjectInfo, OpenUpload, Outcome
+from s3copy_async.options import CleanOptions
+from s3copy_async.store import Stages
+from s3copy_async.text import shown
+
+_RECORD: Final = "s3copy-upload-"
+
+
+@dataclass(slots=True)
+class _Folder:
+    """
+    The objects of one version of one source object.
+    """
+
+    prefix: str
+    objects: list[ObjectInfo] = field(default_factory=list)
+
+    @property
+    def newest(self) -> float:
+        return max((found.modified for found in self.objects), default=0.0)
+
+
+class Cleaner:
+    """
+    Goes through a work area, one folder after the other.
+
+    Args:
+        bucket: that keeps the work area.
+        clock: seconds since the epoch, injected for tests.
+    """
+
+    def __init__(
+        self,
+        store: Stages,
+        bucket: str,
+        work: WorkArea,
+        options: CleanOptions,
+        lanes: LanePool,
+        emit: Emit,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._store = store
+        self._bucket = bucket
+        self._work = work
+        self._options = options
+        self._lanes = lanes
+        self._emit = emit
+        self._clock = clock
+
+    async def clean(self, path: str, stopping: Callable[[], bool]) -> None:
+        """
+        Shows, and with ``remove`` removes, what belongs to source keys that are `path` or lie below it.
+
+        Raises:
+            FatalError: the work area cannot be listed.
+        """
+        prefix = self._work.prefix + (path.rstrip("/") + "/" if path else "")
+        try:
+            async with aclosing(self._folders(prefix)) as folders:
+                async for folder in folders:
+                    await self._one(folder, stopping)
+            await self._temp_uploads(prefix)
+        except AccessDenied as error:
+            raise FatalError(
+                f"the work area s3://{self._bucket}/{shown(prefix)} may not be listed ({error})"
+            ) from error
+        except Interrupted:
+            return
+
+    def _is_old(self, moment: float) -> bool:
+        return self._clock() - moment >= self._options.older_than
+
+    async def _folders(self, prefix: str) -> AsyncGenerator[_Folder, None]:
+        folder: _Folder | None = None
+        async with aclosing(pages(self._store, self._bucket, prefix)) as listing:
+            async for page in listing:
+                for found in page.objects:
+                    if found.key not in self._work:
+                        continue
+                    home = found.key.rpartition("/")[0] + "/"
+                    if folder is None or folder.prefix != home:
+                        if folder:
+                            yield folder
+                        folder = _Folder(home)
+                    folder.objects.append(found)
+        if folder:
+            yield folder
+
+    async def _one(self, folder: _Folder, stopping: Callable[[], bool]) -> None:
+        if not self._is_old(folder.newest):
+            return
+        nbytes = sum(found.size for found in folder.objects)
+        self._emit(LeftoverFound(folder.prefix, len(folder.objects), nbytes, self._clock() - folder.newest))
+        records = [found.key for found in folder.objects if found.key.rpartition("/")[2].startswith(_RECORD)]
+        for record in records:
+            await self._recorded_upload(record)
+        if self._options.remove:
+            keys = iter([found.key for found in folder.objects])
+            await in_lanes(keys, self._remove, self._lanes, stopping)
+
+    async def _remove(self, key: str) -> None:
+        try:
+            await self._store.delete_object(self._bucket, key)
+        except FatalError:
+            raise
+        except S3Error as error:
+            self._failed(key, error)
+        else:
+            self._emit(LeftoverRemoved(key))
+
+    def _failed(self, key: str, error: S3Error) -> None:
+        request_id = error.failure.request_id
+        self._emit(ObjectDone(CopyResult(key, key, 0, Outcome.FAILED, str(error), error.code, request_id=request_id)))
+
+    async def _recorded_upload(self, record: str) -> None:
+        found = await read_record(self._store, self._bucket, record)
+        target, upload_id = found.get("target"), found.get("upload_id")
+        if not isinstance(target, dict) or not isinstance(upload_id, str):
+            return
+        bucket, key = str(target.get("bucket")), str(target.get("key"))
+        try:
+            await self._store.list_parts(bucket, key, upload_id)
+        except UploadGone:
+            return
+        except S3Error as error:
+            self._failed(key, error)
+            return
+        await self._end_upload(bucket, OpenUpload(key, upload_id))
+
+    async def _temp_uploads(self, prefix: str) -> None:
+        last: OpenUpload | None = None
+        while page := await self._store.list_uploads(self._bucket, prefix, last):
+            for upload in page:
+                if upload.key in self._work and self._is_old(upload.initiated):
+                    await self._end_upload(self._bucket, upload)
+            last = page[-1]
+
+    async def _end_upload(self, bucket: str, upload: OpenUpload) -> None:
+        self._emit(UploadFound(bucket, upload.key, upload.upload_id))
+        if not self._options.remove:
+            return
+        try:
+            await self._store.abort_upload(bucket, upload.key, upload.upload_id)
+        except S3Error as error:
+            self._failed(upload.key, error)

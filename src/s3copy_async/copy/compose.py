@@ -1,0 +1,161 @@
+"""
+Step 3: composes the final object out of the part objects, in an upload that is on record and can be continued.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+
+from s3copy_async.copy.job import CopyJob
+from s3copy_async.copy.steps import MadePart, drop_upload
+from s3copy_async.copy.work import Folder, Inventory, read_record, to_record
+from s3copy_async.errors import Unproven, UploadGone
+from s3copy_async.events import PartDone, Stage
+from s3copy_async.model import CompleteRequest, CopyAnswer, Head, ObjectInfo, PartRequest, UploadedPart
+from s3copy_async.parts import Layout
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """
+    What is composed: where to, from which source, and in which layout.
+    """
+
+    bucket: str
+    key: str
+    head: Head
+    layout: Layout
+
+    @property
+    def identity(self) -> dict[str, object]:
+        """
+        By this a recorded upload is known as one for the same work.
+        """
+        source = self.head.info
+        return {
+            "bucket": self.bucket,
+            "key": self.key,
+            "source_etag": source.etag,
+            "size": source.size,
+            "part_size": self.layout.part_size,
+            "sizes": list(self.layout.sizes),
+            "settings": [list(pair) for pair in self.head.settings + self.head.metadata],
+        }
+
+
+class Composer:
+    """
+    The final upload of one object. It is begun with the first part, or continued where its record is found.
+    """
+
+    def __init__(self, target: Target, folder: Folder, inventory: Inventory, job: CopyJob) -> None:
+        self._target = target
+        self._folder = folder
+        self._job = job
+        self._record = folder.record("upload", target.bucket, target.key)
+        self._look = not inventory.known or self._record in inventory.others
+        self._opening = asyncio.Lock()
+        self._upload_id = ""
+        self._there: dict[int, UploadedPart] = {}
+        self.etags: dict[int, str] = {}
+        self.opaque = False
+
+    async def add(self, made: MadePart) -> None:
+        """
+        Puts one part in its place, unless the same bytes are there from an earlier run.
+
+        Raises:
+            NotFound, PreconditionFailed: the part object is gone or was replaced.
+            UploadGone: the upload was completed or aborted by somebody else.
+            Unproven: the part came back as other bytes each time.
+        """
+        upload_id = await self._opened()
+        number = made.part.number
+        self.opaque = self.opaque or made.opaque
+        there = self._there.get(number)
+        if there and there.size == made.part.size and made.md5 is not None and there.etag == made.md5:
+            self.etags[number] = there.etag
+            return
+        target, folder = self._target, self._folder
+        request = PartRequest(
+            folder.bucket, folder.part(number), made.etag, target.bucket, target.key, upload_id, number
+        )
+        for _ in range(self._job.limits.retries + 1):
+            answer = await self._job.store.copy_part(request)
+            if made.matches(answer):
+                self.opaque = self.opaque or answer.opaque
+                self.etags[number] = answer.etag
+                self._job.emit(PartDone(target.head.info.key, number, Stage.COMPOSED, made.part.size))
+                return
+        raise Unproven("WrongETag", f"part {number} came back with other bytes each time; run again")
+
+    async def _opened(self) -> str:
+        async with self._opening:
+            if not self._upload_id and self._look:
+                self._look = False
+                await self._continue()
+            if not self._upload_id:
+                await self._begin()
+        return self._upload_id
+
+    async def _continue(self) -> None:
+        record = await read_record(self._job.store, self._folder.bucket, self._record)
+        upload_id = record.get("upload_id")
+        if not isinstance(upload_id, str) or record.get("target") != self._target.identity:
+            return
+        parts: dict[int, UploadedPart] = {}
+        last = 0
+        try:
+            while page := await self._job.store.list_parts(self._target.bucket, self._target.key, upload_id, last):
+                parts |= {part.number: part for part in page}
+                last = page[-1].number
+        except UploadGone:
+            return
+        self._there = parts
+        self._upload_id = upload_id
+
+    async def _begin(self) -> None:
+        target, job = self._target, self._job
+        settings = target.head.settings + job.grants
+        upload_id = await job.store.create_upload(target.bucket, target.key, settings, target.head.metadata)
+        record = to_record(upload_id=upload_id, target=target.identity)
+        try:
+            await job.store.put_object(self._folder.bucket, self._record, record)
+        except BaseException:
+            # Not on record, nobody would find it again.
+            await drop_upload(job, target.bucket, target.key, upload_id)
+            raise
+        self._upload_id = upload_id
+
+    async def complete(self, foretold: str | None) -> CopyAnswer:
+        """
+        Makes the object visible, and compares its ETag with the `foretold` one.
+
+        Raises:
+            UploadGone: somebody else ended the upload, and the object is not what it should be.
+            Unproven: the object became visible with another ETag.
+        """
+        target = self._target
+        upload_id = await self._opened()
+        parts = tuple(sorted(self.etags.items()))
+        request = CompleteRequest(target.bucket, target.key, upload_id, parts, foretold, target.layout.size)
+        answer = await self._job.store.complete_upload(request)
+        if not answer.etag:
+            info: ObjectInfo = await self._job.store.head_object(target.bucket, target.key)
+            answer = CopyAnswer(info.etag, info.opaque)
+        if foretold is not None and answer.etag != foretold and not answer.opaque:
+            raise Unproven("WrongETag", f"the object has ETag {answer.etag}, and {foretold} was foretold; run again")
+        await self._job.store.delete_object(self._folder.bucket, self._record)
+        return answer
+
+    async def drop(self) -> None:
+        """
+        Gives the upload up: its parts or its layout are wrong.
+        """
+        if self._upload_id:
+            await drop_upload(self._job, self._target.bucket, self._target.key, self._upload_id)
+            await self._job.store.delete_object(self._folder.bucket, self._record)
+        self._upload_id = ""
+        self._there = {}
+        self.etags = {}

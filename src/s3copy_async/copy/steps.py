@@ -1,0 +1,211 @@
+"""
+Takes one part through its first two steps: a temp object of the source's bytes, then a part object of its own MD5.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from s3copy_async.copy.job import CopyJob
+from s3copy_async.copy.work import MD5, Folder, Inventory, is_marked, marks
+from s3copy_async.errors import NotFound, PreconditionFailed, S3Error, Unproven
+from s3copy_async.events import PartDone, Stage
+from s3copy_async.model import CompleteRequest, CopyAnswer, CopyRequest, ObjectInfo, PartRequest
+from s3copy_async.parts import Part, multipart_etag
+
+_CLEANUP: Final = 10.0
+_IS_MD5: Final = re.compile(r"[0-9a-f]{32}").fullmatch
+
+
+@dataclass(frozen=True, slots=True)
+class MadePart:
+    """
+    A durable part object.
+
+    Args:
+        etag: of the part object; pins it as a source.
+        md5: of its bytes, None where no answer told.
+        opaque: ETags say nothing, because of the encryption.
+    """
+
+    part: Part
+    etag: str
+    md5: str | None
+    opaque: bool = False
+
+    def matches(self, answer: CopyAnswer) -> bool:
+        """
+        Whether a copy of this part came back as the same bytes.
+        """
+        if self.opaque or answer.opaque:
+            return True
+        if self.md5 is not None:
+            return answer.etag == self.md5
+        # A store that keeps the ETag of a one-part object when it is copied (Ceph).
+        return answer.etag == self.etag or (bool(_IS_MD5(answer.etag)) and multipart_etag([answer.etag]) == self.etag)
+
+
+@dataclass(frozen=True, slots=True)
+class PartSource:
+    """
+    Where the bytes come from.
+
+    Args:
+        bucket, key: the source, or its copy under a harmless name.
+        ranged: False where the whole source is one part: S3 takes no range of small objects.
+    """
+
+    bucket: str
+    key: str
+    info: ObjectInfo
+    ranged: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Temp:
+    """
+    A durable temp object; its `md5` is known only to the run that made it.
+    """
+
+    etag: str
+    md5: str | None
+    opaque: bool = False
+
+    def copied_as(self, part: Part, answer: CopyAnswer) -> MadePart | None:
+        """
+        The part object that a copy of this made, or None where the two disagree.
+        """
+        if self.opaque or answer.opaque:
+            return MadePart(part, answer.etag, None, opaque=True)
+        md5 = self.md5
+        if md5 is None and _IS_MD5(answer.etag):
+            md5 = answer.etag
+        if md5 is not None and multipart_etag([md5]) != self.etag:
+            return None
+        # S3 computes the part's MD5 anew; Ceph keeps the ETag of the one-part object, and its formula is the proof.
+        return MadePart(part, answer.etag, md5) if answer.etag in (md5, self.etag) else None
+
+
+class PartMaker:
+    """
+    Makes the part objects of one source object, or finds those that an earlier run made.
+    """
+
+    def __init__(self, source: PartSource, folder: Folder, inventory: Inventory, job: CopyJob) -> None:
+        self._source = source
+        self._folder = folder
+        self._inventory = inventory
+        self._job = job
+
+    async def make(self, part: Part, *, fresh: bool = False) -> MadePart:
+        """
+        The part object of `part`, made unless a proven one is there; with `fresh` made in any case.
+
+        Raises:
+            PreconditionFailed, NotFound: the source is no longer what it was.
+            Unproven: the steps disagreed each time.
+        """
+        if not fresh and (made := await self._proven(part)):
+            return made
+        for attempt in range(self._job.limits.retries + 1):
+            temp = None if fresh or attempt else await self._left_temp(part)
+            temp = temp or await self._make_temp(part)
+            if made := await self._make_part(part, temp):
+                if not self._job.parts.keep:
+                    await self._job.store.delete_object(self._folder.bucket, self._folder.temp(part.number))
+                return made
+        raise Unproven("WrongETag", f"part {part.number}: temp and part object disagree each time; run again")
+
+    async def _proven(self, part: Part) -> MadePart | None:
+        """
+        A part object of an earlier run, if its metadata say that it is these bytes of this version of the source.
+        """
+        found = self._inventory.parts.get(part.number)
+        if self._inventory.known and (found is None or found.size != part.size):
+            return None
+        try:
+            head = await self._job.store.head_details(self._folder.bucket, self._folder.part(part.number))
+        except S3Error:
+            return None
+        info = head.info
+        if info.size != part.size or not is_marked(head.metadata, self._source.info, part):
+            return None
+        if info.opaque:
+            return MadePart(part, info.etag, None, opaque=True)
+        md5 = dict(head.metadata).get(MD5)
+        if md5 is None:
+            return MadePart(part, info.etag, info.etag if _IS_MD5(info.etag) else None)
+        return MadePart(part, info.etag, md5) if info.etag in (md5, multipart_etag([md5])) else None
+
+    async def _left_temp(self, part: Part) -> _Temp | None:
+        found = self._inventory.temps.get(part.number)
+        if found is None or found.size != part.size:
+            return None
+        try:
+            head = await self._job.store.head_details(self._folder.bucket, found.key)
+        except S3Error:
+            return None
+        if head.info.size != part.size or not is_marked(head.metadata, self._source.info, part):
+            return None
+        return _Temp(head.info.etag, None, opaque=head.info.opaque)
+
+    async def _make_temp(self, part: Part) -> _Temp:
+        """
+        Step 1: a multipart object of one part. Its ETag is the MD5 of the part's MD5, so it holds the part's MD5 safe.
+        """
+        store, bucket, key = self._job.store, self._folder.bucket, self._folder.temp(part.number)
+        source = self._source
+        settings = self._job.grants
+        upload_id = await store.create_upload(bucket, key, settings, marks(source.info, part))
+        try:
+            start, stop = (part.start, part.stop) if source.ranged else (0, 0)
+            answer = await store.copy_part(
+                PartRequest(source.bucket, source.key, source.info.etag, bucket, key, upload_id, 1, start, stop)
+            )
+            md5 = answer.etag if _IS_MD5(answer.etag) and not answer.opaque else None
+            foretold = multipart_etag([md5]) if md5 else None
+            request = CompleteRequest(bucket, key, upload_id, ((1, answer.etag),), foretold, part.size)
+            done = await store.complete_upload(request)
+        except BaseException:
+            await drop_upload(self._job, bucket, key, upload_id)
+            raise
+        if not done.etag:
+            info = await store.head_object(bucket, key)
+            done = CopyAnswer(info.etag, info.opaque)
+        self._job.emit(PartDone(source.info.key, part.number, Stage.TEMP, part.size))
+        return _Temp(done.etag, md5, opaque=done.opaque or answer.opaque)
+
+    async def _make_part(self, part: Part, temp: _Temp) -> MadePart | None:
+        """
+        Step 2: a simple object, whose ETag S3 computes anew from the bytes that the temp object holds.
+        """
+        folder, source = self._folder, self._source.info
+        request = CopyRequest(
+            folder.bucket, folder.temp(part.number), temp.etag, part.size, folder.bucket, folder.part(part.number),
+            self._job.grants, marks(source, part, temp.md5),
+        )  # fmt: skip
+        try:
+            answer = await self._job.store.copy_object(request)
+        except (NotFound, PreconditionFailed):
+            # Another run cleaned the temp object away, or replaced it: made again.
+            return None
+        made = temp.copied_as(part, answer)
+        if made is None:
+            return None
+        self._job.emit(PartDone(source.key, part.number, Stage.PART, part.size))
+        return made
+
+
+async def drop_upload(job: CopyJob, bucket: str, key: str, upload_id: str) -> None:
+    """
+    Aborts an upload of ours, also while this task is being cancelled, and never for longer than a few seconds.
+    """
+    cleanup = asyncio.ensure_future(job.store.abort_upload(bucket, key, upload_id))
+    try:
+        async with asyncio.timeout(_CLEANUP):
+            await asyncio.shield(cleanup)
+    except (S3Error, TimeoutError):
+        cleanup.cancel()

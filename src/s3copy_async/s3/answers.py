@@ -1,0 +1,182 @@
+"""
+Reads botocore's answers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from email.header import Header
+from email.utils import parsedate_to_datetime
+from typing import Any, Final
+from urllib.parse import unquote_to_bytes
+
+from s3copy_async.errors import BadAnswer, Failure
+from s3copy_async.model import Head, ObjectInfo, OpenUpload, Page, UploadedPart
+
+_KMS: Final = ("aws:kms", "aws:kms:dsse")
+_REGION_HEADER: Final = "x-amz-bucket-region"
+_DEFAULT_TYPE: Final = "binary/octet-stream"
+_SETTINGS: Final = (
+    "CacheControl",
+    "ContentDisposition",
+    "ContentEncoding",
+    "ContentLanguage",
+    "ContentType",
+    "WebsiteRedirectLocation",
+)
+
+
+def page(answer: dict[str, Any]) -> Page:
+    """
+    One page of a listing.
+
+    Raises:
+        BadAnswer: it lacks what a page must have.
+    """
+    if "IsTruncated" not in answer:
+        # An empty or foreign 200 parses to nothing; taken as a page it would end the listing early.
+        raise BadAnswer(Failure("ListObjectsV2", "BadAnswer", 200, "a page without IsTruncated", _request_id(answer)))
+    token = answer.get("NextContinuationToken") if answer["IsTruncated"] else None
+    if answer["IsTruncated"] and not token:
+        raise BadAnswer(Failure("ListObjectsV2", "BadAnswer", 200, "a cut page without a token", _request_id(answer)))
+    decode = _decoded if answer.get("EncodingType") == "url" else str
+    objects = tuple(
+        ObjectInfo(
+            key=decode(item["Key"]),
+            size=int(item["Size"]),
+            etag=item["ETag"].strip('"'),
+            modified=epoch(item.get("LastModified")),
+            storage_class=item.get("StorageClass", ""),
+        )
+        for item in answer.get("Contents", ())
+    )
+    return Page(objects, token)
+
+
+def _decoded(key: str) -> str:
+    if "%" not in key and "+" not in key:
+        return key
+    return unquote_to_bytes(key.replace("+", " ")).decode("utf-8", "surrogateescape")
+
+
+def etag(answer: dict[str, Any], operation: str) -> str:
+    """
+    The ETag, without quotes.
+
+    Raises:
+        BadAnswer: there is none.
+    """
+    found = answer.get("ETag")
+    if not found:
+        raise BadAnswer(Failure(operation, "BadAnswer", 200, "an answer without an ETag", _request_id(answer)))
+    return str(found).strip('"')
+
+
+def opaque(answer: dict[str, Any]) -> bool:
+    """
+    Whether the ETag is no MD5 because of the encryption.
+    """
+    return answer.get("ServerSideEncryption") in _KMS or "SSECustomerAlgorithm" in answer
+
+
+def region(answer: dict[str, Any]) -> str | None:
+    """
+    The bucket's region, None where the store names none.
+    """
+    found = answer.get("BucketRegion") or answer.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get(_REGION_HEADER)
+    return str(found) if found else None
+
+
+def _request_id(answer: dict[str, Any]) -> str:
+    return str(answer.get("ResponseMetadata", {}).get("RequestId") or "")
+
+
+def epoch(moment: datetime | None) -> float:
+    """
+    Seconds since the epoch, 0 where there is no time.
+    """
+    return moment.timestamp() if moment else 0.0
+
+
+def info(key: str, answer: dict[str, Any]) -> ObjectInfo:
+    """
+    One object as a HEAD shows it. Of an answer about one part, the size is the whole object's.
+    """
+    whole = str(answer.get("ContentRange") or "").rpartition("/")[2]
+    return ObjectInfo(
+        key=key,
+        size=int(whole) if whole.isdigit() else int(answer.get("ContentLength", 0)),
+        etag=etag(answer, "HeadObject"),
+        modified=epoch(answer.get("LastModified")),
+        storage_class=answer.get("StorageClass", "STANDARD"),
+        opaque=opaque(answer),
+    )
+
+
+def head(key: str, answer: dict[str, Any]) -> Head:
+    """
+    Everything a copy needs of a HEAD.
+    """
+    settings = [(name, _writable(str(answer[name]))) for name in _SETTINGS if answer.get(name)]
+    if ("ContentType", _DEFAULT_TYPE) in settings:
+        # S3 says so of objects that were stored without a type; a copy without one is the same again.
+        settings.remove(("ContentType", _DEFAULT_TYPE))
+    metadata = [(name, _writable(value)) for name, value in answer.get("Metadata", {}).items()]
+    lost = list(_lost(answer))
+    if expires := answer.get("ExpiresString"):
+        if _is_date(expires):
+            settings.append(("Expires", expires))
+        else:
+            lost.append("Expires")
+    return Head(
+        info=info(key, answer),
+        settings=tuple(settings),
+        metadata=tuple(metadata),
+        parts=int(answer.get("PartsCount", 0)),
+        part_size=int(answer.get("ContentLength", 0)),
+        lost=tuple(lost),
+    )
+
+
+def _lost(answer: dict[str, Any]) -> Iterator[str]:
+    if answer.get("TagCount"):
+        yield "tags"
+    if answer.get("MissingMeta"):
+        yield "metadata that S3 does not return"
+    if answer.get("ObjectLockMode") or answer.get("ObjectLockLegalHoldStatus"):
+        yield "object lock"
+
+
+def _writable(value: str) -> str:
+    # botocore sends ASCII only; S3 decodes RFC 2047 when it stores a header.
+    return value if value.isascii() else Header(value, "utf-8", maxlinelen=10_000).encode()
+
+
+def _is_date(text: str) -> bool:
+    try:
+        parsedate_to_datetime(text)
+    except ValueError:
+        return False
+    return True
+
+
+def uploaded_parts(answer: dict[str, Any]) -> tuple[UploadedPart, ...]:
+    """
+    The parts of an open upload.
+    """
+    return tuple(
+        UploadedPart(int(item["PartNumber"]), str(item["ETag"]).strip('"'), int(item["Size"]))
+        for item in answer.get("Parts", ())
+    )
+
+
+def open_uploads(answer: dict[str, Any]) -> tuple[OpenUpload, ...]:
+    """
+    The open uploads of a bucket.
+    """
+    decode = _decoded if answer.get("EncodingType") == "url" else str
+    return tuple(
+        OpenUpload(decode(item["Key"]), str(item["UploadId"]), epoch(item.get("Initiated")))
+        for item in answer.get("Uploads", ())
+    )
