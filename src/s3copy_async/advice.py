@@ -44,5 +44,6 @@ def with_remedy(error: S3CopyError) -> str:
     """
     What went wrong and what to do about it, one line.
     """
-    advice = remedy(error.code) if isinstance(error, S3Error) else ""
+    cause = error if isinstance(error, S3Error) else error.__cause__
+    advice = remedy(cause.code) if isinstance(cause, S3Error) else ""
     return f"{error}: {advice}" if advice else str(error)

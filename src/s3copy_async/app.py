@@ -27,7 +27,7 @@ from s3copy_async.events import Event, Notice, ObjectDone, Planned, RunEnded, Ru
 from s3copy_async.guards import Meter, RetryPolicy
 from s3copy_async.keys import Merged, RuleIndex, WorkArea, hidden_prefixes
 from s3copy_async.lister import DestinationHeads, DestinationSide, Lister
-from s3copy_async.model import Batch, CopyResult, CopyTask
+from s3copy_async.model import Batch, CopyResult, CopyTask, SkipReason
 from s3copy_async.options import Options, is_aws
 from s3copy_async.selection import folder_of, rules_of, work_of
 from s3copy_async.state import RunState
@@ -225,11 +225,8 @@ class Run:
         Stops when S3 has denied every one of the first objects: the rest would only cost time and requests.
         """
         state = self.state
-        if (
-            state.failed == _HOPELESS
-            and state.finished == _HOPELESS
-            and state.failure_codes["AccessDenied"] == _HOPELESS
-        ):
+        succeeded = state.copied or state.skipped[SkipReason.SAME]
+        if state.failure_codes["AccessDenied"] == state.failed == _HOPELESS and not succeeded:
             self.stop.fail(
                 FatalError(f"access was denied to all of the first {_HOPELESS:,} objects: {remedy('AccessDenied')}")
             )

@@ -94,9 +94,7 @@ async def _find(bucket: str, askers: Sequence[Guarded], stores: Stores) -> None:
         try:
             info = await asker.head_bucket(bucket)
         except NotFound:
-            raise FatalError(
-                f"there is no bucket s3://{bucket}: check its name, and make the destination first"
-            ) from None
+            raise FatalError(f"there is no bucket s3://{bucket}: check its name, or make the bucket first") from None
         except FatalError:
             raise
         except S3Error as error:

@@ -87,10 +87,13 @@ class CopyRequest(NamedTuple):
 class CopyAnswer(NamedTuple):
     """
     S3's answer to a copy: the new ETag without quotes, and whether it is no MD5 (`opaque`).
+
+    `checksum` is the bytes' checksum with its algorithm before a colon, empty where the answer has none.
     """
 
     etag: str
     opaque: bool = False
+    checksum: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,10 +188,10 @@ class SkipReason(StrEnum):
     """
 
     SAME = "already there"
-    ITSELF = "source and destination are the same object"
-    WORK_AREA = "part of the work area"
-    DESTINATION = "lies in the destination"
-    VANISHED = "deleted from the source during the run"
+    ITSELF = "the same object on both sides"
+    WORK_AREA = "in the work area"
+    DESTINATION = "below the destination"
+    VANISHED = "gone from the source"
 
 
 class Proof(StrEnum):

@@ -33,7 +33,7 @@ class S3Uri:
             ValueError: one line that says what is wrong and what is expected.
         """
         if not text.startswith(_SCHEME):
-            raise ValueError("expected s3://bucket/path")
+            raise ValueError(f"{text!r} is not s3://bucket/path")
         try:
             text.encode()
         except UnicodeEncodeError:

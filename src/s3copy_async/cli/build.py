@@ -129,9 +129,13 @@ class Builder:
             verbosity=-1 if quiet else verbose,
             log_level=self._form.get("log_level") or ("INFO" if log_file else None),
             log_file=log_file,
-            command=self._command,
+            command=self._command if self._repeatable() else "",
             warnings=tuple(self._form.warnings),
         )
+
+    def _repeatable(self) -> bool:
+        # What stood on standard input is used up.
+        return "-" not in (self._form.get("files_from"), self._form.get("prefixes_from"))
 
     def _check_log(self, path: str) -> None:
         parent = Path(path).absolute().parent

@@ -67,7 +67,8 @@ def check(ctx: click.Context, /, **values: Any) -> None:
     Compare SOURCE with DEST by ETag and size, and copy nothing.
 
     Each difference is a line on standard output: missing, different, extra (only at the destination) or not
-    comparable (equal in size, but encrypted or uploaded in other parts, so that ETags cannot tell).
+    comparable (equal in size, but encrypted or uploaded in other parts, so that ETags cannot tell; alone it is no
+    reason for exit code 4).
     """
     _start(ctx, "check", values)
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 import click
 
 from s3copy_async import __version__
-from s3copy_async.cli.params import DURATION, GRANT, SIZE, URI, Argument, option
+from s3copy_async.cli.params import COUNT, DURATION, GRANT, SIZE, URI, Argument, option
 from s3copy_async.options import Progress
 
 LEVELS: Final = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
@@ -64,11 +64,11 @@ SELECTION: Final = apply(
         help="Copy what lies below these prefixes, relative to SOURCE; a trailing * works as in SOURCE.",
     ),
     option(
-        "-F", "--files", "files_from", section=_SELECTION, env=False, metavar="FILE",
+        "-F", "--files", "files_from", section=_SELECTION, env=False, type=click.Path(), metavar="FILE",
         help="Copy the keys listed in FILE, one a line; - is standard input. # begins a comment; a JSON string is a key.",
     ),
     option(
-        "-P", "--prefixes", "prefixes_from", section=_SELECTION, env=False, metavar="FILE",
+        "-P", "--prefixes", "prefixes_from", section=_SELECTION, env=False, type=click.Path(), metavar="FILE",
         help="Copy what lies below the prefixes listed in FILE, one a line; - is standard input.",
     ),
 )  # fmt: skip
@@ -89,36 +89,36 @@ ACCESS: Final = apply(
     option("-a", "--access-key", section=_ACCESS, metavar="KEY_ID", help="AWS access key id. Others can read it: prefer -c, --profile or the environment."),
     option("-k", "--secret-key", section=_ACCESS, metavar="SECRET", help="AWS secret key. Others can read it: as above."),
     option(
-        "-c", "--config-file", "--config_file", "config_file", section=_ACCESS, metavar="FILE",
+        "-c", "--config-file", "--config_file", "config_file", section=_ACCESS, type=click.Path(), metavar="FILE",
         help="s3cmd configuration to take keys and host from. [~/.s3cfg is used where nothing else gives keys]",
     ),
-    option("-d", "--dest-config", section=_ACCESS, metavar="FILE", help="s3cmd configuration that lists and looks up the destination."),
+    option("-d", "--dest-config", section=_ACCESS, type=click.Path(), metavar="FILE", help="s3cmd configuration that lists and looks up the destination."),
     option("--profile", section=_ACCESS, metavar="NAME", help="Profile of the AWS configuration."),
     option("--no-sign-request", is_flag=True, section=_ACCESS, help="Use no credentials: public buckets."),
     option("--endpoint-url", section=_ACCESS, metavar="URL", help="A store other than Amazon's, such as http://127.0.0.1:9000."),
     option("--region", section=_ACCESS, metavar="REGION", help="Region to sign for where a bucket's own is not known."),
     option("--addressing-style", section=_ACCESS, type=click.Choice(["auto", "path", "virtual"]), default="auto", help="Bucket in the path or in the host name; auto is path for --endpoint-url."),
-    option("--ca-bundle", section=_ACCESS, metavar="FILE", help="Trust the certificates of FILE."),
+    option("--ca-bundle", section=_ACCESS, type=click.Path(), metavar="FILE", help="Trust the certificates of FILE."),
     option("--no-verify-ssl", is_flag=True, section=_ACCESS, help="Accept any certificate."),
 )  # fmt: skip
 COPYING: Final = apply(
     option("--acl-grant", "grants", section=_COPYING, multiple=True, type=GRANT, metavar="PERMISSION:EMAIL", help="Grant READ, WRITE, READ_ACP, WRITE_ACP or FULL_CONTROL on what is made. Repeatable."),
-    option("--large-file", section=_COPYING, type=SIZE, default="5GiB", show_default=True, metavar="SIZE", help="Copy larger objects in parts; at most 5GiB."),
+    option("--large-file", section=_COPYING, type=SIZE, default="5GiB", show_default=True, metavar="SIZE", help="Copy larger objects in parts, as all that were uploaded in parts; at most 5GiB."),
     option("--part-size", section=_COPYING, type=SIZE, metavar="SIZE", help="Size of parts, 5MiB to 5GiB.  [the source's own, so that ETags stay equal; else 64MiB]"),
     option("--keep-parts/--no-keep-parts", section=_COPYING, default=True, show_default=True, help="Keep the temp and part objects of a copy in parts."),
     option("--work-bucket", section=_COPYING, metavar="BUCKET", help="Keep work in progress in this bucket.  [the destination's]"),
-    option("--retries", section=_COPYING, type=click.IntRange(min=0), default=3, show_default=True, metavar="N", help="Repeats after a copy that came back with a wrong ETag."),
+    option("--retries", section=_COPYING, type=COUNT, default="3", show_default=True, metavar="N", help="Repeats after a copy that came back with a wrong ETag."),
 )  # fmt: skip
 LIMITS: Final = apply(
-    option("-t", "--threads", section=_COPYING, type=click.IntRange(min=0), default=40, show_default=True, metavar="N", help="S3 requests in flight at once; 0 is one at a time."),
+    option("-t", "--threads", section=_COPYING, type=COUNT, default="40", show_default=True, metavar="N", help="S3 requests in flight at once; 0 is one at a time."),
     option("--retry-for", section=_COPYING, type=DURATION, default="15m", show_default=True, metavar="DURATION", help="Repeat a failing or throttled request for so long."),
     option("--work-prefix", section=_COPYING, default="temp", show_default=True, metavar="PREFIX", help="Where the destination bucket keeps work in progress; it is never copied or compared."),
 )  # fmt: skip
 SHOWING: Final = apply(
-    option("--progress", section=_SHOWING, type=click.Choice([item.value for item in Progress]), metavar="[auto|plain|json|none]", default="auto", show_default=True, help="How to show the run. json: one object per event on standard output."),
-    option("-q", "--quiet", is_flag=True, section=_SHOWING, help="Show only what goes wrong."),
+    option("--progress", section=_SHOWING, type=click.Choice([item.value for item in Progress]), metavar="[auto|plain|json|none]", default="auto", show_default=True, help="How to show the run. none: no progress, only failures and the summary. json: one object per event on standard output."),
+    option("-q", "--quiet", is_flag=True, section=_SHOWING, help="Show only what goes wrong, and of a dry run only its totals."),
     option("-v", "--verbose", count=True, section=_SHOWING, help="Show every object."),
     option("-l", "--log-level", section=_SHOWING, type=click.Choice(LEVELS, case_sensitive=False), metavar="LEVEL", help="Log from DEBUG, INFO, WARNING, ERROR or CRITICAL on.  [INFO with -L, else no log]"),
-    option("-L", "--log-file", section=_SHOWING, metavar="FILE", help="Append the log to FILE instead of standard error."),
+    option("-L", "--log-file", section=_SHOWING, type=click.Path(), metavar="FILE", help="Append the log to FILE instead of standard error."),
     option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_version, section=_SHOWING, env=False, help="Show the version and exit."),
 )  # fmt: skip

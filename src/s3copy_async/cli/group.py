@@ -18,6 +18,7 @@ EXIT_CODES: Final = (
     ("3", "some objects failed"),
     ("4", "check found differences"),
     ("130, 143", "interrupted by SIGINT, SIGTERM; the same command continues"),
+    ("141", "the reader of a dry run's or a check's output went away"),
 )
 
 

@@ -161,5 +161,20 @@ def parse_grant(text: str) -> Grant:
 
 URI: Final = UriType("s3 uri", S3Uri.parse)
 SIZE: Final = Parsed("size", parse_size)
+
+
+def parse_count(text: str) -> int:
+    """
+    A whole number of at least 0.
+
+    Raises:
+        ValueError: it is none.
+    """
+    if not text.strip().isdecimal():
+        raise ValueError(f"{text!r} is not a whole number of at least 0")
+    return int(text)
+
+
+COUNT: Final = Parsed("count", parse_count)
 DURATION: Final = Parsed("duration", parse_duration)
 GRANT: Final = Parsed("grant", parse_grant)

@@ -20,6 +20,13 @@ _CLEANUP: Final = 10.0
 _IS_MD5: Final = re.compile(r"[0-9a-f]{32}").fullmatch
 
 
+def contradict(one: str, other: str) -> bool:
+    """
+    Whether two checksums of the same algorithm differ. Of different ones, or where one is missing, nothing is known.
+    """
+    return bool(one and other) and one.partition(":")[0] == other.partition(":")[0] and one != other
+
+
 @dataclass(frozen=True, slots=True)
 class MadePart:
     """
@@ -35,13 +42,14 @@ class MadePart:
     etag: str
     md5: str | None
     opaque: bool = False
+    checksum: str = ""
 
     def matches(self, answer: CopyAnswer) -> bool:
         """
         Whether a copy of this part came back as the same bytes.
         """
         if self.opaque or answer.opaque:
-            return True
+            return not contradict(self.checksum, answer.checksum)
         if self.md5 is not None:
             return answer.etag == self.md5
         # A store that keeps the ETag of a one-part object when it is copied (Ceph).
@@ -73,13 +81,16 @@ class _Temp:
     etag: str
     md5: str | None
     opaque: bool = False
+    checksum: str = ""
 
     def copied_as(self, part: Part, answer: CopyAnswer) -> MadePart | None:
         """
         The part object that a copy of this made, or None where the two disagree.
         """
         if self.opaque or answer.opaque:
-            return MadePart(part, answer.etag, None, opaque=True)
+            if contradict(self.checksum, answer.checksum):
+                return None
+            return MadePart(part, answer.etag, None, opaque=True, checksum=answer.checksum)
         md5 = self.md5
         if md5 is None and _IS_MD5(answer.etag):
             md5 = answer.etag
@@ -176,7 +187,7 @@ class PartMaker:
             info = await store.head_object(bucket, key)
             done = CopyAnswer(info.etag, info.opaque)
         self._job.emit(PartDone(source.info.key, part.number, Stage.TEMP, part.size))
-        return _Temp(done.etag, md5, opaque=done.opaque or answer.opaque)
+        return _Temp(done.etag, md5, opaque=done.opaque or answer.opaque, checksum=answer.checksum)
 
     async def _make_part(self, part: Part, temp: _Temp) -> MadePart | None:
         """

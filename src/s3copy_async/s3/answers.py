@@ -12,10 +12,11 @@ from typing import Any, Final
 from urllib.parse import unquote_to_bytes
 
 from s3copy_async.errors import BadAnswer, Failure
-from s3copy_async.model import Head, ObjectInfo, OpenUpload, Page, UploadedPart
+from s3copy_async.model import CopyAnswer, Head, ObjectInfo, OpenUpload, Page, UploadedPart
 
 _KMS: Final = ("aws:kms", "aws:kms:dsse")
 _REGION_HEADER: Final = "x-amz-bucket-region"
+_CHECKSUMS: Final = ("ChecksumCRC64NVME", "ChecksumCRC32C", "ChecksumCRC32", "ChecksumSHA256", "ChecksumSHA1")
 _DEFAULT_TYPE: Final = "binary/octet-stream"
 _SETTINGS: Final = (
     "CacheControl",
@@ -97,6 +98,17 @@ def epoch(moment: datetime | None) -> float:
     Seconds since the epoch, 0 where there is no time.
     """
     return moment.timestamp() if moment else 0.0
+
+
+def copied(answer: dict[str, Any], result: dict[str, Any], operation: str) -> CopyAnswer:
+    """
+    What S3 says of a copy that it made.
+
+    Raises:
+        BadAnswer: there is no ETag, so nothing is said at all.
+    """
+    checksum = next((f"{name}:{result[name]}" for name in _CHECKSUMS if result.get(name)), "")
+    return CopyAnswer(etag(result, operation), opaque(answer), checksum)
 
 
 def info(key: str, answer: dict[str, Any]) -> ObjectInfo:

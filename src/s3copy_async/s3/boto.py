@@ -115,7 +115,7 @@ class BotoStore:
                 **dict(request.grants),
                 **({} if request.metadata is None else _replaced(request.metadata)),
             )
-        return CopyAnswer(answers.etag(answer.get("CopyObjectResult", {}), "CopyObject"), answers.opaque(answer))
+        return answers.copied(answer, answer.get("CopyObjectResult", {}), "CopyObject")
 
     async def caller_id(self) -> str:
         """
@@ -192,7 +192,7 @@ class BotoStore:
                 CopySourceIfMatch=f'"{request.source_etag}"',
                 **piece,
             )
-        return CopyAnswer(answers.etag(answer.get("CopyPartResult", {}), "UploadPartCopy"), answers.opaque(answer))
+        return answers.copied(answer, answer.get("CopyPartResult", {}), "UploadPartCopy")
 
     async def complete_upload(self, request: CompleteRequest) -> CopyAnswer:
         """

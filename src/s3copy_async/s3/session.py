@@ -71,6 +71,21 @@ def _moment(text: str) -> datetime:
         return parsed
 
 
+_GRANTING: Final = ("CopyObject", "CreateMultipartUpload")
+
+
+def _set_grant_aside(params: dict[str, Any], context: dict[str, Any], **_: Any) -> None:
+    """
+    ``x-amz-grant-write`` is in no model of botocore's for objects, though stores take it.
+    """
+    context["s3copy_grant_write"] = params.pop("GrantWrite", None)
+
+
+def _put_grant_back(params: dict[str, Any], context: dict[str, Any], **_: Any) -> None:
+    if grant := context.get("s3copy_grant_write"):
+        params["headers"]["x-amz-grant-write"] = grant
+
+
 class Clients:
     """
     Makes and keeps the clients of one set of credentials. An asynchronous context manager.
@@ -168,6 +183,9 @@ class Clients:
                 client = await self._stack.enter_async_context(self._create(region, "path", copies=copies))
         except (botocore.exceptions.BotoCoreError, ValueError, OSError) as error:
             raise FatalError(f"S3 cannot be reached with these settings: {error}") from error
+        for operation in _GRANTING:
+            client.meta.events.register(f"before-parameter-build.s3.{operation}", _set_grant_aside)
+            client.meta.events.register(f"before-call.s3.{operation}", _put_grant_back)
         return client
 
     def _create(self, region: str, style: str, *, copies: bool) -> Any:

@@ -18,6 +18,7 @@ from s3copy_async.events import (
     Planned,
     Retrying,
     RunStarted,
+    Stage,
     Stopping,
     UploadFound,
 )
@@ -65,7 +66,7 @@ class Lines:
         self._interval = interval
         self._clock = clock
         self._started = self._last = clock()
-        self._done_before = 0
+        self._done_before = self._finished_before = 0
         self._trouble = ""
         self._source = self._dest = ""
 
@@ -126,16 +127,21 @@ class Lines:
         if self._display.verbosity < 0 or now - self._last < self._interval:
             return
         state = self._state
-        rate = (state.finished - self._done_before) / (now - self._last)
-        self._last, self._done_before = now, state.finished
+        done = state.finished + state.parts.total()
+        rate = (state.finished - self._finished_before) / (now - self._last)
+        stuck = done == self._done_before
+        self._last, self._done_before, self._finished_before = now, done, state.finished
         known = f"{state.listed:,}" if state.listing_done else f"at least {state.listed:,}"
         words = f"{seconds_text(now - self._started)}: {state.finished:,} of {known} objects done, "
         words += f"{state.copied:,} copied ({size_text(state.copied_bytes)}), {rate:,.0f}/s"
+        if state.in_parts:
+            steps = " ".join(f"{state.parts[stage]:,} {stage}" for stage in Stage)
+            words += f", parts: {steps} ({size_text(state.moved_bytes)} moved)"
         if state.failed:
             words += f", {state.failed:,} failed"
         if state.retries:
             words += f", {state.retries:,} repeats"
-        if self._trouble and not rate:
+        if self._trouble and stuck:
             words += f" (waiting: {harmless(self._trouble)})"
         self._say(words)
 
