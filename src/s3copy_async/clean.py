@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from s3copy_async.copy.lanes import LanePool, in_lanes
+from s3copy_async.copy.uploads import open_uploads
 from s3copy_async.copy.work import read_record
 from s3copy_async.errors import AccessDenied, FatalError, Interrupted, S3Error, UploadGone
 from s3copy_async.events import Emit, LeftoverFound, LeftoverRemoved, ObjectDone, UploadFound
@@ -149,12 +150,10 @@ class Cleaner:
         await self._end_upload(bucket, OpenUpload(key, upload_id))
 
     async def _temp_uploads(self, prefix: str) -> None:
-        last: OpenUpload | None = None
-        while page := await self._store.list_uploads(self._bucket, prefix, last):
-            for upload in page:
+        async with aclosing(open_uploads(self._store, self._bucket, prefix)) as uploads:
+            async for upload in uploads:
                 if upload.key in self._work and self._is_old(upload.initiated):
                     await self._end_upload(self._bucket, upload)
-            last = page[-1]
 
     async def _end_upload(self, bucket: str, upload: OpenUpload) -> None:
         self._emit(UploadFound(bucket, upload.key, upload.upload_id))

@@ -28,7 +28,8 @@ from s3copy_async.model import (
     Page,
     Pairs,
     PartRequest,
-    UploadedPart,
+    PartsPage,
+    UploadsPage,
 )
 from s3copy_async.store import HeadsObjects, Store
 from s3copy_async.text import seconds_text
@@ -190,13 +191,13 @@ class Guarded:
         """
         await self._call("AbortMultipartUpload", key, lambda: self._store.abort_upload(bucket, key, upload_id))
 
-    async def list_parts(self, bucket: str, key: str, upload_id: str, after: int = 0) -> tuple[UploadedPart, ...]:
+    async def list_parts(self, bucket: str, key: str, upload_id: str, after: int = 0) -> PartsPage:
         """
         See `store.UploadsParts`.
         """
         return await self._call("ListParts", key, lambda: self._store.list_parts(bucket, key, upload_id, after))
 
-    async def list_uploads(self, bucket: str, prefix: str, after: OpenUpload | None = None) -> tuple[OpenUpload, ...]:
+    async def list_uploads(self, bucket: str, prefix: str, after: OpenUpload | None = None) -> UploadsPage:
         """
         See `store.UploadsParts`.
         """

@@ -28,7 +28,9 @@ from s3copy_async.model import (
     Page,
     Pairs,
     PartRequest,
+    PartsPage,
     UploadedPart,
+    UploadsPage,
 )
 from s3copy_async.options import MAX_COPY
 from s3copy_async.parts import multipart_etag
@@ -121,7 +123,10 @@ class MemoryStore:
         dest = self._bucket(operation, request.dest_bucket)
         body = bytes(byte ^ 255 for byte in source.body) if self.corrupt(call) else source.body
         etag = md5(body)
-        dest[request.dest_key] = StoredObject(body, etag, len(body), time.time(), source.opaque, request.grants)
+        metadata = source.metadata if request.metadata is None else request.metadata
+        dest[request.dest_key] = StoredObject(
+            body, etag, len(body), time.time(), source.opaque, request.grants, source.settings, metadata
+        )
         _raise(call, fault)
         return CopyAnswer(etag, source.opaque)
 
@@ -252,16 +257,18 @@ class MemoryStore:
         self.uploads.pop(upload_id, None)
         _raise(call, fault)
 
-    async def list_parts(self, bucket: str, key: str, upload_id: str, after: int = 0) -> tuple[UploadedPart, ...]:
+    async def list_parts(self, bucket: str, key: str, upload_id: str, after: int = 0) -> PartsPage:
         """
         See `store.UploadsParts`.
         """
         self._begin("ListParts", bucket, key)
         parts = self._upload("ListParts", bucket, key, upload_id).parts
-        numbers = sorted(number for number in parts if number > after)[: self.page_size]
-        return tuple(UploadedPart(number, md5(parts[number]), len(parts[number])) for number in numbers)
+        numbers = sorted(number for number in parts if number > after)
+        chosen = numbers[: self.page_size]
+        found = tuple(UploadedPart(number, md5(parts[number]), len(parts[number])) for number in chosen)
+        return PartsPage(found, len(numbers) > len(chosen))
 
-    async def list_uploads(self, bucket: str, prefix: str, after: OpenUpload | None = None) -> tuple[OpenUpload, ...]:
+    async def list_uploads(self, bucket: str, prefix: str, after: OpenUpload | None = None) -> UploadsPage:
         """
         See `store.UploadsParts`.
         """
@@ -272,7 +279,8 @@ class MemoryStore:
             for upload_id, upload in self.uploads.items()
             if upload.bucket == bucket and upload.key.startswith(prefix)
         )
-        return tuple(upload for upload in found if after is None or upload > after)[: self.page_size]
+        left = tuple(upload for upload in found if after is None or upload > after)
+        return UploadsPage(left[: self.page_size], len(left) > self.page_size)
 
     def _upload(self, operation: str, bucket: str, key: str, upload_id: str) -> StoredUpload:
         upload = self.uploads.get(upload_id)

@@ -162,6 +162,15 @@ class UploadedPart(NamedTuple):
     size: int
 
 
+class PartsPage(NamedTuple):
+    """
+    One answer to ListParts: up to 1,000 parts, and whether there are more.
+    """
+
+    parts: tuple[UploadedPart, ...]
+    more: bool
+
+
 class OpenUpload(NamedTuple):
     """
     One multipart upload that was neither completed nor aborted. `initiated` in seconds since the epoch.
@@ -170,6 +179,15 @@ class OpenUpload(NamedTuple):
     key: str
     upload_id: str
     initiated: float = 0.0
+
+
+class UploadsPage(NamedTuple):
+    """
+    One answer to ListMultipartUploads: up to 1,000 uploads, and whether there are more.
+    """
+
+    uploads: tuple[OpenUpload, ...]
+    more: bool
 
 
 class Outcome(StrEnum):

@@ -20,7 +20,8 @@ from s3copy_async.model import (
     Page,
     Pairs,
     PartRequest,
-    UploadedPart,
+    PartsPage,
+    UploadsPage,
 )
 
 
@@ -113,14 +114,14 @@ class UploadsParts(Protocol):
         Drops an upload and its parts; one that is gone already is no error (S3 API, AbortMultipartUpload).
         """
 
-    async def list_parts(self, bucket: str, key: str, upload_id: str, after: int = 0) -> tuple[UploadedPart, ...]:
+    async def list_parts(self, bucket: str, key: str, upload_id: str, after: int = 0) -> PartsPage:
         """
-        Up to 1,000 parts with numbers above `after`, none at the end (S3 API, ListParts). Raises UploadGone.
+        Up to 1,000 parts with numbers above `after` (S3 API, ListParts). Raises UploadGone.
         """
 
-    async def list_uploads(self, bucket: str, prefix: str, after: OpenUpload | None = None) -> tuple[OpenUpload, ...]:
+    async def list_uploads(self, bucket: str, prefix: str, after: OpenUpload | None = None) -> UploadsPage:
         """
-        Up to 1,000 open uploads below `prefix` that follow `after`, none at the end (S3 API, ListMultipartUploads).
+        Up to 1,000 open uploads below `prefix` that follow `after` (S3 API, ListMultipartUploads).
         """
 
 

@@ -32,16 +32,23 @@ def same_command(args: Sequence[str], names: Names) -> str:
         elif token.option == "--":
             words += ["--", *map(quoted, token.values)]
         else:
-            words += [_without_secret(token.option), *map(quoted, token.values)]
+            words += [_without_secret(token.option, names), *map(quoted, token.values)]
     return " ".join(words)
 
 
-def _without_secret(word: str) -> str:
-    for name, variable in _VARIABLES.items():
-        if name.startswith("--") and word.startswith(name + "="):
-            return f"{name}={variable}"
-        if not name.startswith("--") and word.startswith(name) and word != name and not word.startswith("--"):
-            return f"{name}{variable}"
+def _without_secret(word: str, names: Names) -> str:
+    """
+    An option as it was written; a secret that is attached to it becomes its variable.
+    """
+    if word.startswith("--"):
+        name, attached, _ = word.partition("=")
+        return f"{name}={_VARIABLES[name]}" if attached and name in _VARIABLES else quoted(word)
+    for at, letter in enumerate(word[1:], start=1):
+        name = f"-{letter}"
+        if name in _VARIABLES and word[at + 1 :]:
+            return quoted(word[: at + 1]) + _VARIABLES[name]
+        if name in names.valued | names.lists:
+            break
     return quoted(word)
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from s3copy_async.copy.job import CopyJob
 from s3copy_async.copy.steps import MadePart, drop_upload
+from s3copy_async.copy.uploads import parts_of
 from s3copy_async.copy.work import Folder, Inventory, read_record, to_record
 from s3copy_async.errors import Unproven, UploadGone
 from s3copy_async.events import PartDone, Stage
@@ -104,15 +105,10 @@ class Composer:
         upload_id = record.get("upload_id")
         if not isinstance(upload_id, str) or record.get("target") != self._target.identity:
             return
-        parts: dict[int, UploadedPart] = {}
-        last = 0
         try:
-            while page := await self._job.store.list_parts(self._target.bucket, self._target.key, upload_id, last):
-                parts |= {part.number: part for part in page}
-                last = page[-1].number
+            self._there = await parts_of(self._job.store, self._target.bucket, self._target.key, upload_id)
         except UploadGone:
             return
-        self._there = parts
         self._upload_id = upload_id
 
     async def _begin(self) -> None:

@@ -5,7 +5,7 @@ Finds out how a source object is cut into parts, with as few requests as will do
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from s3copy_async.errors import ObjectRefused, S3Error
 from s3copy_async.etag import part_count
@@ -63,8 +63,11 @@ async def _first(store: HeadsDetails, bucket: str, source: ObjectInfo) -> Head:
     except ObjectRefused:
         # A store that knows no part numbers.
         return await store.head_details(bucket, source.key)
-    # A store that ignores the part number answers with the whole object.
-    return head
+    if head.info.etag == source.etag:
+        return head
+    # The source changed, or this store shows the part as an object of its own (moto): the whole object tells.
+    whole = await store.head_details(bucket, source.key)
+    return replace(whole, parts=head.parts, part_size=head.part_size)
 
 
 async def asked(store: HeadsDetails, bucket: str, source: ObjectInfo, head: Head) -> Shape:

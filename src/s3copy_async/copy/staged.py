@@ -7,7 +7,7 @@ steps by themselves, each as soon as the step before is done.
 
 from __future__ import annotations
 
-from contextlib import suppress
+from contextlib import aclosing, suppress
 from dataclasses import replace
 
 from s3copy_async.copy.compose import Composer, Target
@@ -15,10 +15,11 @@ from s3copy_async.copy.job import CopyJob, copied, failed, skipped
 from s3copy_async.copy.lanes import in_lanes
 from s3copy_async.copy.layout import Shape, certain, read_shape
 from s3copy_async.copy.steps import MadePart, PartMaker, PartSource
+from s3copy_async.copy.uploads import open_uploads
 from s3copy_async.copy.work import Folder, Inventory, decodes_otherwise, read_record, take_inventory, to_record
-from s3copy_async.errors import AccessDenied, Failure, NotFound, PreconditionFailed, S3Error, Unproven, UploadGone
+from s3copy_async.errors import Failure, NotFound, PreconditionFailed, S3Error, Unproven, UploadGone
 from s3copy_async.events import ObjectStarted
-from s3copy_async.model import CopyRequest, CopyResult, CopyTask, ObjectInfo, OpenUpload, Proof, SkipReason
+from s3copy_async.model import CopyRequest, CopyResult, CopyTask, ObjectInfo, Proof, SkipReason
 from s3copy_async.options import MAX_COPY
 from s3copy_async.parts import Part, multipart_etag
 
@@ -69,8 +70,10 @@ class StagedCopy:
         """
         shape = await read_shape(job.store, job.source_bucket, source, job.parts.size)
         now = shape.head.info
-        if now.etag != source.etag or now.size != source.size:
+        if now.etag != source.etag:
             raise PreconditionFailed(Failure("HeadObject", "PreconditionFailed", 412))
+        # The same version has the same size, whatever a store says of it when it is asked for a part.
+        shape = replace(shape, head=replace(shape.head, info=now._replace(size=source.size)))
         bucket = job.parts.work_bucket or job.dest_bucket
         folder = Folder.of(bucket, job.parts.work_prefix, source)
         inventory = await take_inventory((job.store, *job.dest_lists), folder)
@@ -304,10 +307,8 @@ class StagedCopy:
         Uploads of temp objects that a killed run left open. Their names are ours alone.
         """
         job, folder = self._job, self._folder
-        with suppress(AccessDenied):
-            last: OpenUpload | None = None
-            while page := await job.store.list_uploads(folder.bucket, folder.prefix, last):
-                for upload in page:
+        with suppress(S3Error):
+            async with aclosing(open_uploads(job.store, folder.bucket, folder.prefix)) as uploads:
+                async for upload in uploads:
                     with suppress(S3Error):
                         await job.store.abort_upload(folder.bucket, upload.key, upload.upload_id)
-                last = page[-1]

@@ -12,7 +12,7 @@ from typing import Any, Final
 from urllib.parse import unquote_to_bytes
 
 from s3copy_async.errors import BadAnswer, Failure
-from s3copy_async.model import CopyAnswer, Head, ObjectInfo, OpenUpload, Page, UploadedPart
+from s3copy_async.model import CopyAnswer, Head, ObjectInfo, OpenUpload, Page, PartsPage, UploadedPart, UploadsPage
 
 _KMS: Final = ("aws:kms", "aws:kms:dsse")
 _REGION_HEADER: Final = "x-amz-bucket-region"
@@ -173,22 +173,24 @@ def _is_date(text: str) -> bool:
     return True
 
 
-def uploaded_parts(answer: dict[str, Any]) -> tuple[UploadedPart, ...]:
+def parts_page(answer: dict[str, Any]) -> PartsPage:
     """
     The parts of an open upload.
     """
-    return tuple(
+    parts = tuple(
         UploadedPart(int(item["PartNumber"]), str(item["ETag"]).strip('"'), int(item["Size"]))
         for item in answer.get("Parts", ())
     )
+    return PartsPage(parts, bool(answer.get("IsTruncated") and parts))
 
 
-def open_uploads(answer: dict[str, Any]) -> tuple[OpenUpload, ...]:
+def uploads_page(answer: dict[str, Any]) -> UploadsPage:
     """
     The open uploads of a bucket.
     """
     decode = _decoded if answer.get("EncodingType") == "url" else str
-    return tuple(
+    uploads = tuple(
         OpenUpload(decode(item["Key"]), str(item["UploadId"]), epoch(item.get("Initiated")))
         for item in answer.get("Uploads", ())
     )
+    return UploadsPage(uploads, bool(answer.get("IsTruncated") and uploads))

@@ -23,7 +23,8 @@ from s3copy_async.model import (
     Page,
     Pairs,
     PartRequest,
-    UploadedPart,
+    PartsPage,
+    UploadsPage,
 )
 from s3copy_async.s3 import answers
 from s3copy_async.s3.failures import from_client_error, from_library, translated
@@ -220,16 +221,16 @@ class BotoStore:
         except (UploadGone, NotFound):
             pass
 
-    async def list_parts(self, bucket: str, key: str, upload_id: str, after: int = 0) -> tuple[UploadedPart, ...]:
+    async def list_parts(self, bucket: str, key: str, upload_id: str, after: int = 0) -> PartsPage:
         """
         See `store.UploadsParts`.
         """
         client = await self._client(bucket)
         with translated("ListParts"):
             answer = await client.list_parts(Bucket=bucket, Key=key, UploadId=upload_id, PartNumberMarker=after)
-        return answers.uploaded_parts(answer)
+        return answers.parts_page(answer)
 
-    async def list_uploads(self, bucket: str, prefix: str, after: OpenUpload | None = None) -> tuple[OpenUpload, ...]:
+    async def list_uploads(self, bucket: str, prefix: str, after: OpenUpload | None = None) -> UploadsPage:
         """
         See `store.UploadsParts`.
         """
@@ -240,7 +241,7 @@ class BotoStore:
             wish |= {"KeyMarker": after.key, "UploadIdMarker": after.upload_id}
         with translated("ListMultipartUploads"):
             answer = await client.list_multipart_uploads(**wish)
-        return answers.open_uploads(answer)
+        return answers.uploads_page(answer)
 
 
 def _replaced(metadata: Pairs) -> dict[str, Any]:
