@@ -198,7 +198,7 @@ class Destination:
         # A shorter start is an earlier one: it costs pages, and finds the same.
         after = _UNSPEAKABLE.split(after, maxsplit=1)[0]
         after = after if after > self._prefix else ""
-        self._use(await first_page(self._store, self._bucket, self._prefix, after))
+        self._use(await first_page(self._store, self._bucket, self._prefix, after, strict=False))
 
     def _use(self, page: Page) -> None:
         self._page = page

@@ -37,9 +37,11 @@ async def pages(store: ListsObjects, bucket: str, prefix: str) -> AsyncGenerator
     yield page
 
 
-async def first_page(store: ListsObjects, bucket: str, prefix: str, start_after: str = "") -> Page:
+async def first_page(
+    store: ListsObjects, bucket: str, prefix: str, start_after: str = "", *, strict: bool = True
+) -> Page:
     """
-    One page from `start_after` on, checked.
+    One page from `start_after` on, checked. Where that is only a guess, not `strict`, earlier keys do no harm.
 
     Raises:
         AccessDenied: the caller may not list here.
@@ -51,7 +53,7 @@ async def first_page(store: ListsObjects, bucket: str, prefix: str, start_after:
         raise
     except S3Error as error:
         raise ListingError(f"listing s3://{bucket}/{shown(prefix)} failed: {error}") from error
-    check_page(page, bucket, prefix, start_after)
+    check_page(page, bucket, prefix, start_after if strict else "")
     return page
 
 
@@ -85,11 +87,11 @@ def check_page(page: Page, bucket: str, prefix: str, after: str) -> None:
         if last and key <= last and _in_bytes(key) <= _in_bytes(last):
             where = f"s3://{bucket}/{shown(prefix)}"
             raise ListingError(
-                f"listing {where}: {shown(key)!r} came after {shown(last)!r}. This store does not list in UTF-8 order "
+                f"listing {where}: '{shown(key)}' came after '{shown(last)}'. This store does not list in UTF-8 order "
                 "(directory buckets do not), so a listing cannot be proven complete"
             )
         if not key.startswith(prefix):
-            raise ListingError(f"listing s3://{bucket}/{shown(prefix)}: the store answered with {shown(key)!r}")
+            raise ListingError(f"listing s3://{bucket}/{shown(prefix)}: the store answered with '{shown(key)}'")
         last = key
 
 

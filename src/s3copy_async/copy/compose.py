@@ -8,25 +8,33 @@ import asyncio
 from dataclasses import dataclass
 
 from s3copy_async.copy.job import CopyJob
-from s3copy_async.copy.steps import MadePart, drop_upload
+from s3copy_async.copy.steps import MadePart, begin_upload, drop_upload
 from s3copy_async.copy.uploads import parts_of
 from s3copy_async.copy.work import Folder, Inventory, read_record, to_record
 from s3copy_async.errors import Unproven, UploadGone
 from s3copy_async.events import PartDone, Stage
-from s3copy_async.model import CompleteRequest, CopyAnswer, Head, ObjectInfo, PartRequest, UploadedPart
+from s3copy_async.model import CompleteRequest, CopyAnswer, Head, ObjectInfo, Pairs, PartRequest, UploadedPart
 from s3copy_async.parts import Layout
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
     """
-    What is composed: where to, from which source, and in which layout.
+    What is composed: where to, from which source, in which layout, and with which headers and grants.
     """
 
     bucket: str
     key: str
     head: Head
     layout: Layout
+    grants: Pairs = ()
+
+    @property
+    def settings(self) -> Pairs:
+        """
+        The parameters of the upload.
+        """
+        return self.head.settings + self.grants
 
     @property
     def identity(self) -> dict[str, object]:
@@ -41,7 +49,7 @@ class Target:
             "size": source.size,
             "part_size": self.layout.part_size,
             "sizes": list(self.layout.sizes),
-            "settings": [list(pair) for pair in self.head.settings + self.head.metadata],
+            "settings": [list(pair) for pair in self.settings + self.head.metadata],
         }
 
 
@@ -103,7 +111,11 @@ class Composer:
     async def _continue(self) -> None:
         record = await read_record(self._job.store, self._folder.bucket, self._record)
         upload_id = record.get("upload_id")
-        if not isinstance(upload_id, str) or record.get("target") != self._target.identity:
+        if not isinstance(upload_id, str):
+            return
+        if record.get("target") != self._target.identity:
+            # Another layout or other headers: its record is about to be replaced, and nobody would find it again.
+            await drop_upload(self._job, self._target.bucket, self._target.key, upload_id)
             return
         try:
             self._there = await parts_of(self._job.store, self._target.bucket, self._target.key, upload_id)
@@ -113,8 +125,7 @@ class Composer:
 
     async def _begin(self) -> None:
         target, job = self._target, self._job
-        settings = target.head.settings + job.grants
-        upload_id = await job.store.create_upload(target.bucket, target.key, settings, target.head.metadata)
+        upload_id = await begin_upload(job, target.bucket, target.key, target.settings, target.head.metadata)
         record = to_record(upload_id=upload_id, target=target.identity)
         try:
             await job.store.put_object(self._folder.bucket, self._record, record)

@@ -77,10 +77,14 @@ class StagedCopy:
         bucket = job.parts.work_bucket or job.dest_bucket
         folder = Folder.of(bucket, job.parts.work_prefix, source)
         inventory = await take_inventory((job.store, *job.dest_lists), folder)
+        if inventory.contradicts(shape.layout):
+            # An earlier run may have found out more about uneven parts.
+            shape = await certain(job.store, job.source_bucket, shape.head.info, shape) or shape
         return cls(task, shape, folder, inventory, job)
 
     def _new_composer(self) -> Composer:
-        target = Target(self._job.dest_bucket, self._task.dest_key, self._shape.head, self._shape.layout)
+        job, shape = self._job, self._shape
+        target = Target(job.dest_bucket, self._task.dest_key, shape.head, shape.layout, job.grants)
         return Composer(target, self._folder, self._inventory, self._job)
 
     async def run(self) -> CopyResult:
@@ -113,7 +117,7 @@ class StagedCopy:
             return False
         key = self._folder.record("done", self._job.dest_bucket, self._task.dest_key)
         if self._inventory.known and key not in self._inventory.others:
-            return False
+            return await self._composed_before(there)
         record = await read_record(self._job.store, self._folder.bucket, key)
         return (record.get("source_etag"), record.get("size"), record.get("dest_etag")) == (
             source.etag,
@@ -121,21 +125,44 @@ class StagedCopy:
             there.etag,
         )
 
+    async def _composed_before(self, there: ObjectInfo) -> bool:
+        """
+        Whether the destination is composed of the listed part objects, and each of them is proven by its metadata.
+        """
+        if self._listed(there.etag) is None:
+            return False
+        doubtful: list[Part] = []
+
+        async def look(part: Part) -> None:
+            if await self._maker.proven(part) is None:
+                doubtful.append(part)
+
+        await in_lanes(self._shape.layout.parts(), look, self._job.lanes, self._job.stopping)
+        if doubtful:
+            return False
+        await self._finish(there.etag)
+        return True
+
+    def _listed(self, etag: str) -> dict[int, MadePart] | None:
+        """
+        The part objects that are there, if all are and together they have this ETag.
+        """
+        layout, found = self._shape.layout, self._inventory.parts
+        if len(found) < layout.count or self._inventory.contradicts(layout):
+            return None
+        made = {
+            part.number: MadePart(part, found[part.number].etag, found[part.number].etag) for part in layout.parts()
+        }
+        with suppress(ValueError):
+            if multipart_etag([one.etag for one in made.values()]) == etag:
+                return made
+        return None
+
     def _trust_listed_parts(self) -> None:
         """
         All parts are there, and together they have the source's ETag: then each is proven without a look.
         """
-        source, layout = self._shape.head.info, self._shape.layout
-        found = self._inventory.parts
-        if len(found) < layout.count:
-            return
-        parts = list(layout.parts())
-        if any(part.number not in found or found[part.number].size != part.size for part in parts):
-            return
-        etags = [found[part.number].etag for part in parts]
-        with suppress(ValueError):
-            if multipart_etag(etags) == source.etag:
-                self._made = {part.number: MadePart(part, etag, etag) for part, etag in zip(parts, etags, strict=True)}
+        self._made = self._listed(self._shape.head.info.etag) or {}
 
     async def _rename_source(self) -> None:
         """
@@ -235,6 +262,8 @@ class StagedCopy:
         await self._composer.drop()
         self._shape = shape
         self._made = {}
+        self._inventory = await take_inventory((self._job.store, *self._job.dest_lists), self._folder)
+        self._maker = PartMaker(self._source, self._folder, self._inventory, self._job)
         self._composer = self._restarted()
         await self._through_steps()
 
@@ -310,5 +339,7 @@ class StagedCopy:
         with suppress(S3Error):
             async with aclosing(open_uploads(job.store, folder.bucket, folder.prefix)) as uploads:
                 async for upload in uploads:
+                    if not folder.is_temp(upload.key):
+                        continue
                     with suppress(S3Error):
                         await job.store.abort_upload(folder.bucket, upload.key, upload.upload_id)

@@ -6,14 +6,15 @@ from __future__ import annotations
 
 import asyncio
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
 from s3copy_async.copy.job import CopyJob
 from s3copy_async.copy.work import MD5, Folder, Inventory, is_marked, marks
-from s3copy_async.errors import NotFound, PreconditionFailed, S3Error, Unproven
+from s3copy_async.errors import NotFound, PreconditionFailed, S3Error, Unproven, UploadGone
 from s3copy_async.events import PartDone, Stage
-from s3copy_async.model import CompleteRequest, CopyAnswer, CopyRequest, ObjectInfo, PartRequest
+from s3copy_async.model import CompleteRequest, CopyAnswer, CopyRequest, ObjectInfo, Pairs, PartRequest
 from s3copy_async.parts import Part, multipart_etag
 
 _CLEANUP: Final = 10.0
@@ -119,18 +120,18 @@ class PartMaker:
             PreconditionFailed, NotFound: the source is no longer what it was.
             Unproven: the steps disagreed each time.
         """
-        if not fresh and (made := await self._proven(part)):
+        if not fresh and (made := await self.proven(part)):
             return made
         for attempt in range(self._job.limits.retries + 1):
             temp = None if fresh or attempt else await self._left_temp(part)
             temp = temp or await self._make_temp(part)
-            if made := await self._make_part(part, temp):
+            if temp and (made := await self._make_part(part, temp)):
                 if not self._job.parts.keep:
                     await self._job.store.delete_object(self._folder.bucket, self._folder.temp(part.number))
                 return made
         raise Unproven("WrongETag", f"part {part.number}: temp and part object disagree each time; run again")
 
-    async def _proven(self, part: Part) -> MadePart | None:
+    async def proven(self, part: Part) -> MadePart | None:
         """
         A part object of an earlier run, if its metadata say that it is these bytes of this version of the source.
         """
@@ -153,24 +154,26 @@ class PartMaker:
 
     async def _left_temp(self, part: Part) -> _Temp | None:
         found = self._inventory.temps.get(part.number)
-        if found is None or found.size != part.size:
+        if self._inventory.known and (found is None or found.size != part.size):
             return None
         try:
-            head = await self._job.store.head_details(self._folder.bucket, found.key)
+            head = await self._job.store.head_details(self._folder.bucket, self._folder.temp(part.number))
         except S3Error:
             return None
         if head.info.size != part.size or not is_marked(head.metadata, self._source.info, part):
             return None
         return _Temp(head.info.etag, None, opaque=head.info.opaque)
 
-    async def _make_temp(self, part: Part) -> _Temp:
+    async def _make_temp(self, part: Part) -> _Temp | None:
         """
         Step 1: a multipart object of one part. Its ETag is the MD5 of the part's MD5, so it holds the part's MD5 safe.
+
+        None where somebody else ended the upload.
         """
         store, bucket, key = self._job.store, self._folder.bucket, self._folder.temp(part.number)
         source = self._source
         settings = self._job.grants
-        upload_id = await store.create_upload(bucket, key, settings, marks(source.info, part))
+        upload_id = await begin_upload(self._job, bucket, key, settings, marks(source.info, part))
         try:
             start, stop = (part.start, part.stop) if source.ranged else (0, 0)
             answer = await store.copy_part(
@@ -180,6 +183,8 @@ class PartMaker:
             foretold = multipart_etag([md5]) if md5 else None
             request = CompleteRequest(bucket, key, upload_id, ((1, answer.etag),), foretold, part.size)
             done = await store.complete_upload(request)
+        except UploadGone:
+            return None
         except BaseException:
             await drop_upload(self._job, bucket, key, upload_id)
             raise
@@ -208,6 +213,20 @@ class PartMaker:
             return None
         self._job.emit(PartDone(source.key, part.number, Stage.PART, part.size))
         return made
+
+
+async def begin_upload(job: CopyJob, bucket: str, key: str, settings: Pairs, metadata: Pairs) -> str:
+    """
+    Begins an upload. When this task is cancelled before the answer is there, the upload is dropped once it is.
+    """
+    creating = asyncio.ensure_future(job.store.create_upload(bucket, key, settings, metadata))
+    try:
+        return await asyncio.shield(creating)
+    except asyncio.CancelledError:
+        with suppress(S3Error, TimeoutError):
+            async with asyncio.timeout(_CLEANUP):
+                await drop_upload(job, bucket, key, await creating)
+        raise
 
 
 async def drop_upload(job: CopyJob, bucket: str, key: str, upload_id: str) -> None:

@@ -21,7 +21,7 @@ from s3copy_async.errors import AccessDenied, S3Error
 from s3copy_async.keys import MAX_KEY_BYTES
 from s3copy_async.listing import pages
 from s3copy_async.model import ObjectInfo, Pairs
-from s3copy_async.parts import Part
+from s3copy_async.parts import Layout, Part
 from s3copy_async.store import ListsObjects, ReadsObjects
 
 SOURCE_ETAG: Final = "s3copy-source-etag"
@@ -73,6 +73,13 @@ class Folder:
         """
         return f"{self.prefix}part-{number:05d}"
 
+    def is_temp(self, key: str) -> bool:
+        """
+        Whether `key` is the name of a temp object here.
+        """
+        found = _NUMBERED(key.removeprefix(self.prefix))
+        return found is not None and found[1] == "temp" and key.startswith(self.prefix)
+
     @property
     def alias(self) -> str:
         """
@@ -101,6 +108,14 @@ class Inventory:
     temps: dict[int, ObjectInfo] = field(default_factory=dict)
     others: set[str] = field(default_factory=set)
     known: bool = True
+
+    def contradicts(self, layout: Layout) -> bool:
+        """
+        Whether something was made here in another layout.
+        """
+        sizes = {part.number: part.size for part in layout.parts()} if self.parts or self.temps else {}
+        left = (*self.parts.items(), *self.temps.items())
+        return any(found.size != sizes.get(number) for number, found in left)
 
 
 async def take_inventory(readers: Sequence[ListsObjects], folder: Folder) -> Inventory:

@@ -1,0 +1,281 @@
+"""
+One page of the source against the destination.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from s3copy_async.compare import Destination, Scope, before, not_there, sort_out, triage
+from s3copy_async.errors import AccessDenied, ListingError
+from s3copy_async.events import Event, Listed, ObjectDone, Skipped
+from s3copy_async.keys import RuleIndex, WorkArea, path_rule
+from s3copy_async.memory import MemoryStore
+from s3copy_async.memory_data import Fault
+from s3copy_async.model import CopyTask, ObjectInfo, Outcome, Page, SkipReason
+
+A = "a" * 32
+B = "b" * 32
+
+
+def scope(path: str = "", base: str = "", *, same: bool = False, hidden: tuple[str, ...] = ()) -> Scope:
+    """
+    A run from one bucket to another, or inside the same.
+    """
+    return Scope("in", "in" if same else "out", base, RuleIndex([path_rule(path)]), WorkArea("temp/"), hidden)
+
+
+def info(key: str, size: int = 1, etag: str = A) -> ObjectInfo:
+    """
+    An object.
+    """
+    return ObjectInfo(key, size, etag)
+
+
+def test_maps_a_page_into_tasks_in_order() -> None:
+    """
+    Every object becomes a task that knows its source.
+    """
+    objects = [info("a/1"), info("a/2")]
+
+    found = triage(objects, path_rule("a"), scope("a", "x/"))
+
+    assert tuple(CopyTask(item.key, f"x/{item.key}", item) for item in objects) == found.tasks
+    assert (found.skips, found.failures) == ((), ())
+
+
+def test_leaves_the_work_area_out() -> None:
+    """
+    What this program made on the way is no source; what only looks like it is.
+    """
+    ours, mine = info("temp/a/1a2b3c4/parts/part-00001", 7), info("temp/mine.txt")
+
+    found = triage([ours, mine], path_rule(""), scope())
+
+    assert [task.key for task in found.tasks] == ["temp/mine.txt"]
+    assert found.skips == ((SkipReason.WORK_AREA, 1, 7),)
+
+
+def test_leaves_the_destination_out() -> None:
+    """
+    What a run wrote below its own source is not copied again.
+    """
+    found = triage([info("a"), info("copy/a", 3)], path_rule(""), scope("", "copy/", same=True, hidden=("copy/",)))
+
+    assert [task.key for task in found.tasks] == ["a"]
+    assert found.skips == ((SkipReason.DESTINATION, 1, 3),)
+
+
+def test_leaves_an_object_that_is_its_own_destination_alone() -> None:
+    """
+    In the same bucket only; elsewhere the same key is another object.
+    """
+    rule = path_rule("a")
+
+    assert triage([info("a/1")], rule, scope("a", same=True)).skips == ((SkipReason.ITSELF, 1, 1),)
+    assert triage([info("a/1")], rule, scope("a")).skips == ()
+
+
+@pytest.mark.parametrize(
+    ("key", "base", "reason"),
+    [
+        ("a/" + "k" * 1023, "", "1,025 bytes"),
+        ("a/\udcff", "x/", "not valid UTF-8"),
+        ("a/b", "k" * 1022 + "/", "1,026 bytes"),
+    ],
+)
+def test_a_name_that_s3_cannot_hold_fails_before_its_copy(key: str, base: str, reason: str) -> None:
+    """
+    The object fails with a reason; no request is made for it.
+    """
+    found = triage([info(key, 5)], path_rule("a"), scope("a", base))
+
+    (failure,) = found.failures
+    assert found.tasks == ()
+    assert (key, 5, Outcome.FAILED, "InvalidKey") == (failure.key, failure.size, failure.outcome, failure.code)
+    assert reason in failure.reason
+
+
+def test_a_name_that_would_be_empty_fails_before_its_copy() -> None:
+    """
+    A placeholder object ``a/`` copied as the contents of ``a/`` has no name left.
+    """
+    (failure,) = triage([info("a/")], path_rule("a/*"), scope("a/*")).failures
+
+    assert "empty" in failure.reason
+
+
+def test_nothing_is_written_into_the_source_itself() -> None:
+    """
+    Inside one bucket a destination that the run also reads would be read again.
+    """
+    (failure,) = triage([info("a/a/x")], path_rule("a/*"), scope("a/*", "", same=True)).failures
+
+    assert "lies in the source itself" in failure.reason
+
+
+def test_what_is_sorted_out_is_said_with_events() -> None:
+    """
+    A page is counted once with its bytes, skips by reason, failures one by one.
+    """
+    events: list[Event] = []
+
+    tasks = sort_out(
+        [info("a", 2), info("temp/a/1a2b3c4/parts/part-00001", 3), info("\udcff", 4)],
+        path_rule(""),
+        scope(),
+        events.append,
+    )
+
+    assert [task.key for task in tasks] == ["a"]
+    assert [Listed(3, 9), Skipped(SkipReason.WORK_AREA, 1, 3)] == events[:2]
+    assert [ObjectDone] == [type(event) for event in events[2:]]
+
+
+def test_only_what_differs_is_to_do() -> None:
+    """
+    Equal size and ETag is there already; anything else is copied.
+    """
+    tasks = [CopyTask(key, key, info(key, 5)) for key in "abcd"] + [CopyTask("e", "e")]
+    existing = [info("a", 5), info("b", 6), info("c", 5, B), None, info("e", 5)]
+
+    todo, objects, nbytes = not_there(tasks, existing)
+
+    assert [task.key for task in todo] == ["b", "c", "d", "e"]
+    assert (objects, nbytes) == (1, 5)
+
+
+@pytest.mark.parametrize(
+    ("key", "smaller"),
+    [
+        ("b", ["a", "a\U0010ffff"]),
+        ("a", []),
+        ("a\x00", ["a"]),
+        ("\ue000", ["\ud7ff"]),
+        ("k" * 1024, ["k" * 1023, "k" * 1023 + "j"]),
+        ("\U00010000", ["\uffff"]),
+    ],
+)
+def test_before_a_key_lies_what_sorts_before_it(key: str, smaller: list[str]) -> None:
+    """
+    A listing that starts behind it finds the key, and as good as nothing before the key.
+    """
+    start = before(key)
+
+    assert start < key
+    assert all(other <= start for other in smaller)
+    assert len(start.encode()) <= 1024
+
+
+async def found(store: MemoryStore, keys: list[str], prefix: str = "") -> list[str | None]:
+    """
+    The keys that a lookup finds, None for those it does not.
+    """
+    return [item.key if item else None for item in await Destination(store, "out", prefix).find(keys)]
+
+
+@pytest.mark.parametrize("page_size", [1, 2, 5, 1000])
+async def test_finds_what_is_there(page_size: int) -> None:
+    """
+    Keys are found whatever lies between them, and missing ones are not.
+    """
+    store = MemoryStore(page_size=page_size)
+    store.fill("out", {f"{number:02}": b"" for number in range(0, 40, 2)})
+
+    assert await found(store, ["00", "01", "02", "03", "38", "39"]) == ["00", None, "02", None, "38", None]
+
+
+async def test_the_cursor_goes_on_where_it_stopped() -> None:
+    """
+    Keys ascend from one call to the next, and a page that still serves is not asked for again.
+    """
+    store = MemoryStore()
+    store.fill("out", {"a": b"", "b": b"", "c": b""})
+    cursor = Destination(store, "out", "")
+
+    first, second = await cursor.find(["a"]), await cursor.find(["b", "c", "d"])
+
+    assert [item.key if item else None for item in [*first, *second]] == ["a", "b", "c", None]
+    assert store.count("ListObjectsV2") == 1
+
+
+@pytest.mark.parametrize("page_size", [1, 3, 10])
+async def test_a_sparse_source_costs_at_most_two_list_requests_a_key(page_size: int) -> None:
+    """
+    What lies between the keys that matter is skipped, not read.
+    """
+    store = MemoryStore(page_size=page_size)
+    store.fill("out", {f"{number:05}": b"" for number in range(5000)})
+    keys = [f"{number:05}" for number in range(0, 5000, 250)] + ["1x", "2", "3\U0001f600", "99999"]
+
+    await found(store, sorted(keys))
+
+    assert store.count("ListObjectsV2") <= 2 * len(keys)
+
+
+async def test_an_empty_destination_costs_one_list_request() -> None:
+    """
+    A listing that has ended needs no second question.
+    """
+    store = MemoryStore()
+    store.fill("out", {})
+
+    assert await found(store, ["a", "b", "c"]) == [None] * 3
+    assert store.count("ListObjectsV2") == 1
+
+
+async def test_only_the_destinations_prefix_is_listed() -> None:
+    """
+    What lies beside the destination folder is not read.
+    """
+    store = MemoryStore()
+    store.fill("out", {"a": b"", "x/b": b"", "z": b""})
+
+    assert await found(store, ["x/b", "x/c"], "x/") == ["x/b", None]
+    assert {"x/"} == {call.key for call in store.calls}
+
+
+class EchoesControls(MemoryStore):
+    """
+    A store that answers ``start-after`` with a control character in what is no XML, as moto and Ceph do.
+    """
+
+    async def list_page(self, bucket: str, prefix: str, *, start_after: str = "", token: str | None = None) -> Page:
+        """
+        See `store.ListsObjects`.
+        """
+        assert not set(start_after) & {chr(number) for number in range(32)} - set("\t\n\r")
+        return await super().list_page(bucket, prefix, start_after=start_after, token=token)
+
+
+async def test_control_characters_are_never_sent_in_start_after() -> None:
+    """
+    Some stores answer them with what is no XML; the keys are found all the same.
+    """
+    store = EchoesControls(page_size=2)
+    keys = ["a", "b\x01c", "b\x01d", "b\x02", "c", "d\x01", "e\x02x"]
+    store.fill("out", dict.fromkeys([*keys, "b\x01b", "b\x01e", "cc", "dd"], b""))
+
+    assert keys == await found(store, keys)
+    assert await found(store, ["b\x01c", "b\x01cc", "e\x02x"]) == ["b\x01c", None, "e\x02x"]
+
+
+async def test_a_destination_that_may_not_be_listed_is_told_apart() -> None:
+    """
+    The caller may go on without it.
+    """
+    store = MemoryStore(fault=lambda _: Fault("AccessDenied", 403))
+
+    with pytest.raises(AccessDenied):
+        await found(store, ["a"])
+
+
+async def test_a_destination_that_cannot_be_trusted_ends_the_lookup() -> None:
+    """
+    A failing page is never taken for "not there".
+    """
+    store = MemoryStore(fault=lambda call: Fault("InvalidArgument", 400) if call.number == 2 else None, page_size=1)
+    store.fill("out", {"a": b"", "b": b"", "c": b""})
+
+    with pytest.raises(ListingError):
+        await found(store, ["a", "c"])
