@@ -113,12 +113,13 @@ class Cleaner:
             return
         nbytes = sum(found.size for found in folder.objects)
         self._emit(LeftoverFound(folder.prefix, len(folder.objects), nbytes, self._clock() - folder.newest))
-        records = [found.key for found in folder.objects if found.key.rpartition("/")[2].startswith(_RECORD)]
-        for record in records:
-            await self._recorded_upload(record)
+        keys = [found.key for found in folder.objects]
+        for record in [key for key in keys if key.rpartition("/")[2].startswith(_RECORD)]:
+            if not await self._recorded_upload(record):
+                # Without its record nobody would find the upload again.
+                keys.remove(record)
         if self._options.remove:
-            keys = iter([found.key for found in folder.objects])
-            await in_lanes(keys, self._remove, self._lanes, stopping)
+            await in_lanes(iter(keys), self._remove, self._lanes, stopping)
 
     async def _remove(self, key: str) -> None:
         try:
@@ -134,20 +135,23 @@ class Cleaner:
         request_id = error.failure.request_id
         self._emit(ObjectDone(CopyResult(key, key, 0, Outcome.FAILED, str(error), error.code, request_id=request_id)))
 
-    async def _recorded_upload(self, record: str) -> None:
+    async def _recorded_upload(self, record: str) -> bool:
+        """
+        Ends the upload that a record names; returns whether it is not open any more, as far as was asked for.
+        """
         found = await read_record(self._store, self._bucket, record)
         target, upload_id = found.get("target"), found.get("upload_id")
         if not isinstance(target, dict) or not isinstance(upload_id, str):
-            return
+            return True
         bucket, key = str(target.get("bucket")), str(target.get("key"))
         try:
             await self._store.list_parts(bucket, key, upload_id)
         except UploadGone:
-            return
+            return True
         except S3Error as error:
             self._failed(key, error)
-            return
-        await self._end_upload(bucket, OpenUpload(key, upload_id))
+            return False
+        return await self._end_upload(bucket, OpenUpload(key, upload_id))
 
     async def _temp_uploads(self, prefix: str) -> None:
         async with aclosing(open_uploads(self._store, self._bucket, prefix)) as uploads:
@@ -155,11 +159,15 @@ class Cleaner:
                 if upload.key in self._work and self._is_old(upload.initiated):
                     await self._end_upload(self._bucket, upload)
 
-    async def _end_upload(self, bucket: str, upload: OpenUpload) -> None:
+    async def _end_upload(self, bucket: str, upload: OpenUpload) -> bool:
         self._emit(UploadFound(bucket, upload.key, upload.upload_id))
         if not self._options.remove:
-            return
+            return True
         try:
             await self._store.abort_upload(bucket, upload.key, upload.upload_id)
+        except FatalError:
+            raise
         except S3Error as error:
             self._failed(upload.key, error)
+            return False
+        return True

@@ -7,7 +7,6 @@ one list request per source key (two where a store holds keys that no guess can 
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,8 +20,6 @@ from s3copy_async.model import Batch, CopyResult, CopyTask, ObjectInfo, Outcome,
 from s3copy_async.store import ListsObjects
 
 _HIGHEST: Final = "\U0010ffff"
-# What XML 1.0 cannot hold. Stores that echo ``start-after`` as it came (moto, Ceph) answer it with what is no XML.
-_UNSPEAKABLE: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +183,7 @@ class Destination:
                 return found if found.key == key else None
             if page.next_token is None:
                 return None
-            if jumped or _UNSPEAKABLE.search(before(key)):
+            if jumped:
                 self._use(await next_page(self._store, self._bucket, self._prefix, page))
             else:
                 await self._jump(key)
@@ -195,8 +192,6 @@ class Destination:
     async def _jump(self, key: str) -> None:
         # Below the prefix there is nothing to skip, and a listing may begin at its start.
         after = before(key) if key > self._prefix else ""
-        # A shorter start is an earlier one: it costs pages, and finds the same.
-        after = _UNSPEAKABLE.split(after, maxsplit=1)[0]
         after = after if after > self._prefix else ""
         self._use(await first_page(self._store, self._bucket, self._prefix, after, strict=False))
 

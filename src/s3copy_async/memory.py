@@ -210,7 +210,7 @@ class MemoryStore:
         self._check_key(call.operation, key)
         self._bucket(call.operation, bucket)
         upload_id = f"upload-{call.number}"
-        self.uploads[upload_id] = StoredUpload(bucket, key, settings, metadata)
+        self.uploads[upload_id] = StoredUpload(bucket, key, settings, metadata, initiated=time.time())
         _raise(call, fault)
         return upload_id
 
@@ -275,7 +275,7 @@ class MemoryStore:
         self._begin("ListMultipartUploads", bucket, prefix)
         self._bucket("ListMultipartUploads", bucket)
         found = sorted(
-            OpenUpload(upload.key, upload_id)
+            OpenUpload(upload.key, upload_id, upload.initiated)
             for upload_id, upload in self.uploads.items()
             if upload.bucket == bucket and upload.key.startswith(prefix)
         )

@@ -68,3 +68,4 @@ class StoredUpload:
     settings: Pairs
     metadata: Pairs
     parts: dict[int, bytes] = field(default_factory=dict)
+    initiated: float = 0.0

@@ -12,7 +12,7 @@ from s3copy_async.events import Event, Listed, ObjectDone, Skipped
 from s3copy_async.keys import RuleIndex, WorkArea, path_rule
 from s3copy_async.memory import MemoryStore
 from s3copy_async.memory_data import Fault
-from s3copy_async.model import CopyTask, ObjectInfo, Outcome, Page, SkipReason
+from s3copy_async.model import CopyTask, ObjectInfo, Outcome, SkipReason
 
 A = "a" * 32
 B = "b" * 32
@@ -233,31 +233,6 @@ async def test_only_the_destinations_prefix_is_listed() -> None:
 
     assert await found(store, ["x/b", "x/c"], "x/") == ["x/b", None]
     assert {"x/"} == {call.key for call in store.calls}
-
-
-class EchoesControls(MemoryStore):
-    """
-    A store that answers ``start-after`` with a control character in what is no XML, as moto and Ceph do.
-    """
-
-    async def list_page(self, bucket: str, prefix: str, *, start_after: str = "", token: str | None = None) -> Page:
-        """
-        See `store.ListsObjects`.
-        """
-        assert not set(start_after) & {chr(number) for number in range(32)} - set("\t\n\r")
-        return await super().list_page(bucket, prefix, start_after=start_after, token=token)
-
-
-async def test_control_characters_are_never_sent_in_start_after() -> None:
-    """
-    Some stores answer them with what is no XML; the keys are found all the same.
-    """
-    store = EchoesControls(page_size=2)
-    keys = ["a", "b\x01c", "b\x01d", "b\x02", "c", "d\x01", "e\x02x"]
-    store.fill("out", dict.fromkeys([*keys, "b\x01b", "b\x01e", "cc", "dd"], b""))
-
-    assert keys == await found(store, keys)
-    assert await found(store, ["b\x01c", "b\x01cc", "e\x02x"]) == ["b\x01c", None, "e\x02x"]
 
 
 async def test_a_destination_that_may_not_be_listed_is_told_apart() -> None:

@@ -22,7 +22,6 @@ from staging import (
     MIB,
     Hook,
     Kill,
-    nth_of,
     Request,
     Wire,
     contents,
@@ -31,6 +30,7 @@ from staging import (
     is_copy,
     killed_run,
     names,
+    nth_of,
     pieces,
     recorded,
     run_over,
@@ -116,7 +116,7 @@ async def test_a_corrupt_copy_is_caught_and_repeated(step: str, *, keep: bool) -
     watched = await run_over(wire, copying(parts=PartOptions(keep=keep)))
 
     assert is_copy(store)
-    assert (1, 0, 0) == (watched.state.copied, watched.state.failed, watched.state.exit_code)
+    assert (watched.state.copied, watched.state.failed, watched.state.exit_code) == (1, 0, 0)
     assert not store.uploads
 
 
@@ -131,9 +131,9 @@ async def test_a_part_that_is_always_corrupt_fails_the_object_and_stays_invisibl
 
     watched = await run_over(wire, copying())
 
-    assert {} == contents(store)
-    assert ("WrongETag", 3) == (result_of(watched).code, watched.state.exit_code)
-    assert [] == wire.stages("complete")
+    assert contents(store) == {}
+    assert (result_of(watched).code, watched.state.exit_code) == ("WrongETag", 3)
+    assert wire.stages("complete") == []
     assert set(store.uploads) <= recorded(store)
 
 
@@ -149,7 +149,7 @@ async def test_after_corruption_has_ended_the_same_command_finishes() -> None:
     watched = await run_in_memory(copying(), store)
 
     assert is_copy(store)
-    assert (1, 0) == (watched.state.copied, watched.state.exit_code)
+    assert (watched.state.copied, watched.state.exit_code) == (1, 0)
     assert not store.uploads
 
 
@@ -173,7 +173,7 @@ async def test_only_parts_that_differ_are_copied_a_third_time(part: int) -> None
     await run_over(wire, copying())
 
     assert is_copy(store)
-    assert 6 == len(wire.moved())
+    assert len(wire.moved()) == 6
 
 
 async def test_parts_corrupt_at_different_times_are_found_at_the_third_copy() -> None:
@@ -196,7 +196,7 @@ async def test_parts_corrupt_at_different_times_are_found_at_the_third_copy() ->
     await run_over(wire, copying())
 
     assert is_copy(store)
-    assert 3 + 3 + 2 == len(wire.moved())
+    assert len(wire.moved()) == 3 + 3 + 2
 
 
 class Checksummed(MemoryStore):
@@ -235,7 +235,7 @@ async def test_contradicting_checksums_are_caught(step: str) -> None:
     watched = await run_in_memory(copying(), store)
 
     assert has_bytes(store)
-    assert (1, 0) == (watched.state.copied, watched.state.failed)
+    assert (watched.state.copied, watched.state.failed) == (1, 0)
 
 
 async def test_an_encrypted_object_is_copied_with_a_weaker_proof() -> None:
@@ -250,9 +250,9 @@ async def test_an_encrypted_object_is_copied_with_a_weaker_proof() -> None:
     second = await run_over(wire, copying())
 
     assert has_bytes(store)
-    assert (1, Proof.SERVER) == (watched.state.copied, result_of(watched).proof)
-    assert [] == wire.copies()
-    assert 0 == second.state.copied
+    assert (watched.state.copied, result_of(watched).proof) == (1, Proof.SERVER)
+    assert wire.copies() == []
+    assert second.state.copied == 0
 
 
 # Lost answers
@@ -276,8 +276,8 @@ async def test_a_lost_answer_to_complete_loses_nothing(stage: str, fault: Fault)
     watched = await run_over(wire, copying())
 
     assert is_copy(store)
-    assert (1, 0) == (watched.state.copied, watched.state.exit_code)
-    assert 2 == len(wire.moved())
+    assert (watched.state.copied, watched.state.exit_code) == (1, 0)
+    assert len(wire.moved()) == 2
     assert 2 == len(wire.stages("part")) == wire.copies().count("big")
     assert not store.uploads
 
@@ -303,7 +303,7 @@ async def test_every_answer_may_be_lost_once(operation: str, *, opaque: bool) ->
     watched = await run_in_memory(copying(), store)
 
     assert has_bytes(store)
-    assert (1, 0) == (watched.state.copied, watched.state.exit_code)
+    assert (watched.state.copied, watched.state.exit_code) == (1, 0)
     left = {upload.key for upload in store.uploads.values()}
     assert ({"big"} if operation == "CreateMultipartUpload" else set()) == left
 
@@ -328,7 +328,7 @@ async def test_many_faults_at_once_lose_nothing(seed: int) -> None:
 
     assert is_copy(store)
     assert is_copy(store, "uneven")
-    assert (2, 0) == (watched.state.copied, watched.state.exit_code)
+    assert (watched.state.copied, watched.state.exit_code) == (2, 0)
 
 
 # Other people
@@ -358,7 +358,7 @@ async def test_an_upload_that_somebody_aborts_is_made_again(stage: str) -> None:
     watched = await run_over(Wire(store, before=hook), copying())
 
     assert is_copy(store)
-    assert (1, 0) == (watched.state.copied, watched.state.exit_code)
+    assert (watched.state.copied, watched.state.exit_code) == (1, 0)
     assert not store.uploads
 
 
@@ -373,8 +373,8 @@ async def test_a_temp_upload_that_is_aborted_leaves_the_final_upload_alone(opera
     watched = await run_over(wire, copying(permits=1))
 
     assert is_copy(store)
-    assert (1, 0) == (watched.state.copied, watched.state.exit_code)
-    assert 1 == len([sent for sent in wire.requests if (sent.operation, sent.key) == ("CreateMultipartUpload", "big")])
+    assert (watched.state.copied, watched.state.exit_code) == (1, 0)
+    assert len([sent for sent in wire.requests if (sent.operation, sent.key) == ("CreateMultipartUpload", "big")]) == 1
     assert not store.uploads
 
 
@@ -399,7 +399,7 @@ async def test_a_work_object_that_somebody_takes_away_is_made_again(how: str, na
     watched = await run_over(wire, copying(permits=1))
 
     assert is_copy(store)
-    assert (1, 0) == (watched.state.copied, watched.state.exit_code)
+    assert (watched.state.copied, watched.state.exit_code) == (1, 0)
     assert not store.uploads
 
 
@@ -416,7 +416,7 @@ async def test_a_part_object_that_is_taken_away_every_time_fails_the_object() ->
 
     watched = await run_over(Wire(store, after=disturb), copying())
 
-    assert ("PartLost", 3, 1) == (result_of(watched).code, watched.state.exit_code, watched.state.copied)
+    assert (result_of(watched).code, watched.state.exit_code, watched.state.copied) == ("PartLost", 3, 1)
     assert "big" not in store.buckets["out"]
 
 
@@ -441,12 +441,12 @@ async def test_a_source_that_is_overwritten_arrives_as_its_new_version() -> None
 
         body = store.buckets["out"]["big"].body
         assert body in {b"".join(old), b"".join(new)}
-        assert (1, 0) == (watched.state.copied, watched.state.exit_code)
+        assert (watched.state.copied, watched.state.exit_code) == (1, 0)
         assert set(store.uploads) <= recorded(store)
         arrived.add(body)
         await run_in_memory(copying(), store)
         assert is_copy(store)
-    assert 2 == len(arrived)
+    assert len(arrived) == 2
 
 
 async def test_a_source_that_changes_again_and_again_fails() -> None:
@@ -462,7 +462,7 @@ async def test_a_source_that_changes_again_and_again_fails() -> None:
 
     watched = await run_over(Wire(store, before=overwrite), copying())
 
-    assert ("SourceChanging", 3) == (result_of(watched).code, watched.state.exit_code)
+    assert (result_of(watched).code, watched.state.exit_code) == ("SourceChanging", 3)
     assert "big" not in store.buckets["out"]
 
 
@@ -480,8 +480,8 @@ async def test_a_source_that_is_deleted_meanwhile_has_vanished(skip: int) -> Non
 
     watched = await run_over(wire, copying(permits=1))
 
-    assert {} == contents(store)
-    assert (1, 0) == (watched.state.skipped[SkipReason.VANISHED], watched.state.exit_code)
+    assert contents(store) == {}
+    assert (watched.state.skipped[SkipReason.VANISHED], watched.state.exit_code) == (1, 0)
 
 
 # What an earlier run left
@@ -521,7 +521,7 @@ async def test_a_left_object_with_the_right_marks_is_used(name: str, *, listable
     await run_over(wire, copying())
 
     assert is_copy(store)
-    assert [(100, 200), (200, 250)] == [(start, stop) for _, start, stop in wire.moved()]
+    assert [(start, stop) for _, start, stop in wire.moved()] == [(100, 200), (200, 250)]
     assert (2 if name == "part" else 3) == len(wire.stages("part"))
 
 
@@ -554,7 +554,7 @@ async def test_a_left_object_with_other_marks_is_not_trusted(name: str, wrong: s
     await run_over(wire, copying())
 
     assert is_copy(store)
-    assert 3 == len(wire.moved())
+    assert len(wire.moved()) == 3
 
 
 @pytest.mark.parametrize("name", ["temp", "part"])
@@ -569,8 +569,8 @@ async def test_a_left_object_that_lies_is_found_out(name: str) -> None:
     watched = await run_over(wire, copying())
 
     assert is_copy(store)
-    assert 1 == len(wire.stages("complete"))
-    assert (1, 0) == (watched.state.copied, watched.state.exit_code)
+    assert len(wire.stages("complete")) == 1
+    assert (watched.state.copied, watched.state.exit_code) == (1, 0)
 
 
 async def test_left_part_objects_that_add_up_to_the_etag_need_no_look() -> None:
@@ -585,8 +585,8 @@ async def test_left_part_objects_that_add_up_to_the_etag_need_no_look() -> None:
     await run_over(wire, copying())
 
     assert is_copy(store)
-    assert ["big"] * 3 == wire.copies()
-    assert [] == [sent for sent in wire.requests if sent.operation == "HeadObject" and "/parts/" in sent.key]
+    assert wire.copies() == ["big"] * 3
+    assert [sent for sent in wire.requests if sent.operation == "HeadObject" and "/parts/" in sent.key] == []
 
 
 async def die_composing(store: MemoryStore) -> None:
@@ -610,10 +610,10 @@ async def test_a_recorded_upload_is_continued() -> None:
     await run_over(wire, copying())
 
     assert is_copy(store)
-    assert [2, 3] == [
+    assert [
         sent.detail.number for sent in wire.requests if sent.key == "big" and isinstance(sent.detail, PartRequest)
-    ]
-    assert 0 == len([sent for sent in wire.requests if (sent.operation, sent.key) == ("CreateMultipartUpload", "big")])
+    ] == [2, 3]
+    assert len([sent for sent in wire.requests if (sent.operation, sent.key) == ("CreateMultipartUpload", "big")]) == 0
     assert not store.uploads
 
 
@@ -635,9 +635,9 @@ async def test_a_recorded_upload_for_something_else_is_not_continued(change: str
 
     watched = await run_in_memory(options, store)
 
-    assert 1 == len(old)
+    assert len(old) == 1
     assert has_bytes(store)
-    assert (1, 0) == (watched.state.copied, watched.state.exit_code)
+    assert (watched.state.copied, watched.state.exit_code) == (1, 0)
     if change != "layout":
         assert store.buckets["out"]["big"].settings
     assert not store.uploads
@@ -654,7 +654,7 @@ async def test_a_recorded_upload_that_is_gone_is_begun_anew() -> None:
     watched = await run_in_memory(copying(), store)
 
     assert is_copy(store)
-    assert (1, 0) == (watched.state.copied, watched.state.exit_code)
+    assert (watched.state.copied, watched.state.exit_code) == (1, 0)
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{", '{"upload_id": 7}', '{"upload_id": "x", "target": 3}', "\xff"])
@@ -670,7 +670,7 @@ async def test_a_record_that_cannot_be_read_is_ignored(text: str) -> None:
     watched = await run_in_memory(copying(), store)
 
     assert is_copy(store)
-    assert (1, 0) == (watched.state.copied, watched.state.exit_code)
+    assert (watched.state.copied, watched.state.exit_code) == (1, 0)
 
 
 async def test_an_open_temp_upload_of_a_killed_run_is_dropped() -> None:
@@ -701,7 +701,7 @@ async def test_foreign_uploads_are_never_aborted() -> None:
 
     assert is_copy(store)
     assert sorted(foreign) == sorted(upload.key for upload in store.uploads.values())
-    assert 0 == watched.state.exit_code
+    assert watched.state.exit_code == 0
 
 
 async def test_a_destination_that_may_not_be_listed_is_looked_at_part_by_part() -> None:
@@ -717,8 +717,8 @@ async def test_a_destination_that_may_not_be_listed_is_looked_at_part_by_part() 
     watched = await run_over(wire, copying())
 
     assert is_copy(store)
-    assert (1, 0) == (watched.state.copied, watched.state.exit_code)
-    assert [("temp-00003", 200, 250)] == [(key.rpartition("/")[2], start, stop) for key, start, stop in wire.moved()]
+    assert (watched.state.copied, watched.state.exit_code) == (1, 0)
+    assert [(key.rpartition("/")[2], start, stop) for key, start, stop in wire.moved()] == [("temp-00003", 200, 250)]
     assert moved_before
 
 
@@ -735,5 +735,5 @@ async def test_unlike_middle_parts_survive_a_kill() -> None:
     await run_over(wire, copying())
 
     assert is_copy(store)
-    assert [] == wire.moved()
-    assert [] == wire.stages("part")
+    assert wire.moved() == []
+    assert wire.stages("part") == []

@@ -73,7 +73,8 @@ class SelectionBuilder:
     def _check_exact(self, selection: Selection) -> None:
         if selection.named:
             self._form.problem("-T/--no-target-directory copies one object: leave out -f, -p, -F and -P")
-        if not selection.source.path or not selection.dest.path:
+        given = self._form.get("dest") is not None
+        if not selection.source.path or (given and not selection.dest.path):
             self._form.problem("-T/--no-target-directory needs a key in SOURCE and in DEST: s3://bucket/key")
 
     def _keys(self, name: str, values: Iterable[str]) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ import click
 
 from s3copy_async.cli.commands import cli
 from s3copy_async.errors import ConfigError
-from s3copy_async.text import shown
+from s3copy_async.text import harmless, shown
 
 
 def main(args: Sequence[str] | None = None) -> NoReturn:
@@ -40,9 +40,10 @@ def _run(args: Sequence[str] | None) -> int:
         return 130
     except BrokenPipeError:
         return 141
-    except Exception:
+    except Exception as bug:
         if os.environ.get("S3COPY_TRACEBACK"):
             raise
+        print(f"internal error ({type(bug).__name__}: {harmless(str(bug))}): please report it", file=sys.stderr)
         print("S3COPY_TRACEBACK=1 shows where", file=sys.stderr)
         return 1
     return result if isinstance(result, int) else 0

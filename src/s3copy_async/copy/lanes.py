@@ -44,45 +44,34 @@ async def in_lanes(
     items: Iterator[T], work: Callable[[T], Awaitable[None]], pool: LanePool, stopping: Callable[[], bool]
 ) -> None:
     """
-    Calls `work` for every item, several at a time; when one fails, the others are cancelled.
+    Calls `work` for every item, several at a time; when one fails, the others are cancelled. Once `stopping` is true,
+    no further item is begun.
 
     Raises:
-        Interrupted: `stopping` turned true before the last item.
+        Interrupted: `stopping` turned true before the last item was begun.
         Exception: the first failure of `work`; a FatalError before all others.
     """
+    interrupted = False
+
+    async def lane(group: asyncio.TaskGroup) -> None:
+        nonlocal interrupted
+        for item in items:
+            if stopping():
+                # The other lanes finish what they have begun.
+                interrupted = True
+                return
+            if pool.take():
+                # Given back by a callback: a task that is cancelled before its first step runs no code of its own.
+                group.create_task(lane(group)).add_done_callback(lambda _: pool.give())
+            await work(item)
+
     try:
         async with asyncio.TaskGroup() as group:
-            await _lane(items, work, pool, stopping, group)
+            await lane(group)
     except BaseExceptionGroup as failures:
         raise _foremost(failures) from None
-
-
-async def _lane(
-    items: Iterator[T],
-    work: Callable[[T], Awaitable[None]],
-    pool: LanePool,
-    stopping: Callable[[], bool],
-    group: asyncio.TaskGroup,
-) -> None:
-    for item in items:
-        if stopping():
-            raise Interrupted
-        if pool.take():
-            group.create_task(_extra(items, work, pool, stopping, group))
-        await work(item)
-
-
-async def _extra(
-    items: Iterator[T],
-    work: Callable[[T], Awaitable[None]],
-    pool: LanePool,
-    stopping: Callable[[], bool],
-    group: asyncio.TaskGroup,
-) -> None:
-    try:
-        await _lane(items, work, pool, stopping, group)
-    finally:
-        pool.give()
+    if interrupted:
+        raise Interrupted
 
 
 def _foremost(failures: BaseExceptionGroup[BaseException]) -> BaseException:

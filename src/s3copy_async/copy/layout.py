@@ -4,14 +4,17 @@ Finds out how a source object is cut into parts, with as few requests as will do
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass, replace
+from typing import Final
 
+from s3copy_async.copy.lanes import LanePool, in_lanes
 from s3copy_async.errors import ObjectRefused, S3Error
 from s3copy_async.etag import part_count
 from s3copy_async.model import Head, ObjectInfo
 from s3copy_async.parts import DEFAULT_PART, Layout, guessed, planned, uneven, uniform
 from s3copy_async.store import HeadsDetails
+
+_AT_ONCE: Final = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +81,12 @@ async def asked(store: HeadsDetails, bucket: str, source: ObjectInfo, head: Head
         S3Error: a part cannot be looked up.
     """
     count = part_count(source.etag)
-    sizes: list[int] = []
-    for at in range(1, count + 1, 64):
-        numbers = range(at, min(at + 64, count + 1))
-        heads = await asyncio.gather(*(store.head_details(bucket, source.key, number) for number in numbers))
-        sizes += [found.part_size for found in heads]
+    sizes = [0] * count
+
+    async def look(number: int) -> None:
+        sizes[number - 1] = (await store.head_details(bucket, source.key, number)).part_size
+
+    await in_lanes(iter(range(1, count + 1)), look, LanePool(_AT_ONCE), lambda: False)
     layout = uneven(sizes)
     if layout.size != source.size:
         return Shape(head, planned(source.size, DEFAULT_PART))

@@ -239,3 +239,7 @@ async def drop_upload(job: CopyJob, bucket: str, key: str, upload_id: str) -> No
             await asyncio.shield(cleanup)
     except (S3Error, TimeoutError):
         cleanup.cancel()
+    except asyncio.CancelledError:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(asyncio.gather(cleanup, return_exceptions=True), _CLEANUP)
+        raise

@@ -15,13 +15,22 @@ from aiobotocore.httpsession import AIOHTTPSession
 from yarl import URL
 
 _ILLEGAL: Final = re.compile(
-    rb"&#(?:0*(?:[0-8]|1[124-9]|2[0-9]|3[01])|[xX]0*(?:[0-8bcefBCEF]|1[0-9a-fA-F]));|[\x00-\x08\x0b\x0c\x0e-\x1f]"
+    rb"&#(?:0*(?:[0-8]|1[124-9]|2[0-9]|3[01])|[xX]0*(?:[0-8bcefBCEF]|1[0-9a-fA-F]));"
+    rb"|[\x00-\x08\x0b\x0c\x0e-\x1f]|\xef\xbf[\xbe\xbf]"
 )
+_ENCODED: Final = b"<EncodingType>url</EncodingType>"
 
 
-def _is_multipart(method: str, url: URL) -> bool:
-    query = url.query
-    return method in ("POST", "GET") and ("uploads" in query or "uploadId" in query)
+async def _made_readable(response: aiohttp.ClientResponse, url: URL) -> None:
+    """
+    Where an answer repeats a key or a request that holds what XML cannot, it is no XML; what we need of it is sound.
+    """
+    query = url.query_string
+    if "uploadId" in query or "uploads" in query:
+        response._body = _ILLEGAL.sub(b"?", await response.read())
+    elif "list-type" in query and _ENCODED in (body := await response.read()):
+        # The keys of such a listing are encoded: only what the store repeats of the request can be at fault.
+        response._body = _ILLEGAL.sub(b"?", body)
 
 
 class _Direct:
@@ -39,9 +48,8 @@ class _Direct:
         response = await self._session.request(method, allow_redirects=False, **settings)
         # The private name: aiohttp keeps what the public one has answered once.
         headers = response._raw_headers or ()
-        if _is_multipart(method, settings["url"]):
-            # A key with a control character makes S3's answer no XML; the ids and ETags in it are sound.
-            response._body = _ILLEGAL.sub(b"?", await response.read())
+        if method in ("GET", "POST"):
+            await _made_readable(response, settings["url"])
         if not all(value.isascii() for _, value in headers):
             # aiobotocore decodes the raw headers as UTF-8 and has no hook to do otherwise.
             response._raw_headers = tuple((name, _utf8(value)) for name, value in headers)
