@@ -1,8 +1,8 @@
 """
 The real process is killed with SIGKILL right before and right after each of its requests; the same command finishes.
 
-Everywhere a few kills are tried on moto. ``S3COPY_TEST_KILLS=all`` tries every request on sim_s3, with two sets of
-options.
+Everywhere a few kills are tried on moto. On sim_s3, ``S3COPY_TEST_KILLS=all`` tries every request, before and after it,
+with two sets of options (some 300 kills), and a number tries so many of them, spread evenly.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import pytest
 
@@ -209,22 +209,27 @@ def test_a_killed_run_is_finished_by_the_same_command(moto_scene: Scene) -> None
 
 
 @pytest.mark.timeout(1500)
-@pytest.mark.skipif(os.environ.get("S3COPY_TEST_KILLS") != "all", reason="S3COPY_TEST_KILLS=all tries every request")
-def test_a_run_killed_at_any_of_its_requests_is_finished(sim_scene: Scene, record_property: Any) -> None:
+@pytest.mark.skipif("S3COPY_TEST_KILLS" not in os.environ, reason="S3COPY_TEST_KILLS=all kills a run 300 times")
+def test_a_run_killed_at_any_of_its_requests_is_finished(sim_scene: Scene) -> None:
     """
     Every request of a run, before and after it: each kill converges, and every stage was hit.
     """
-    kills = [
+    wanted = os.environ["S3COPY_TEST_KILLS"]
+    possible = [
         Kill(number, after, options)
         for options in OPTION_SETS
         for number in range(1, sim_scene.count(options) + 1)
         for after in (False, True)
     ]
 
+    kills = possible if wanted == "all" else possible[:: max(1, len(possible) // int(wanted))]
+
     hits = tried(sim_scene, kills)
 
-    record_property("kills", dict(hits))
     print(f"kills by stage: {dict(hits)}")
-    assert hits.total() - hits[""] >= 200
+    # The order of requests differs from run to run, so the last of one may be beyond the end of another.
     assert hits[""] <= len(kills) * 0.05
-    assert all(hits[stage] >= 5 for stage in ("temp", "part", "compose", "complete", "record", "small"))
+    assert all(hits[stage] for stage in ("temp", "part", "compose", "small"))
+    if wanted == "all":
+        assert hits.total() - hits[""] >= 200
+        assert all(hits[stage] >= 5 for stage in ("temp", "part", "compose", "complete", "record", "small"))
