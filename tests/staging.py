@@ -51,7 +51,7 @@ def some_bytes(size: int, seed: int = 0) -> bytes:
     """
     `size` bytes that are others for every `seed`.
     """
-    return random.Random(f"{seed}/{size}").randbytes(size)
+    return random.Random(f"{seed}/{size}").randbytes(size)  # noqa: S311 - test data
 
 
 def pieces(*sizes: int, seed: int = 0) -> list[bytes]:
@@ -302,6 +302,13 @@ class Kill:
             self.hit = request
         if self.hit:
             raise Killed
+
+
+def number_is(number: int) -> Callable[[Request], bool]:
+    """
+    True for the request of this number, counted over all requests.
+    """
+    return lambda request: request.number == number
 
 
 def nth_of(stage: str, operation: str, number: int) -> Callable[[Request], bool]:

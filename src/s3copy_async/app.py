@@ -9,6 +9,7 @@ import time
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import AsyncExitStack
 from enum import StrEnum
+from itertools import count
 from typing import Final
 
 from s3copy_async import pipeline
@@ -23,7 +24,7 @@ from s3copy_async.copy.lanes import LanePool
 from s3copy_async.copy.one import copy_one, settle
 from s3copy_async.copy.plan import request_count
 from s3copy_async.errors import FatalError, Interrupted, S3Error
-from s3copy_async.events import Event, Notice, ObjectDone, Planned, RunEnded, RunStarted, Stopping
+from s3copy_async.events import CopyStarted, Event, Notice, ObjectDone, Planned, RunEnded, RunStarted, Stopping
 from s3copy_async.guards import Meter, RetryPolicy
 from s3copy_async.keys import Merged, RuleIndex, WorkArea, hidden_prefixes
 from s3copy_async.lister import DestinationHeads, DestinationSide, Lister
@@ -34,7 +35,8 @@ from s3copy_async.state import RunState
 from s3copy_async.stop import Stop
 from s3copy_async.views import View
 
-_TICK: Final = 0.5
+_TICK: Final = 0.12
+_TICKS_PER_COUNT: Final = 4
 _HOPELESS: Final = 1000
 
 
@@ -134,12 +136,13 @@ class Run:
 
     async def _tick(self) -> None:
         said = False
-        while True:
+        for number in count():
             await asyncio.sleep(_TICK)
             if self.stop.signal and not said:
                 said = True
                 self.emit(Stopping(self.stop.signal, self.options.limits.grace))
-            self._meter.flush(self.emit)
+            if number % _TICKS_PER_COUNT == 0:
+                self._meter.flush(self.emit)
             for view in tuple(self._views):
                 try:
                     view.tick()
@@ -210,6 +213,7 @@ class Run:
 
     def _copier(self, job: CopyJob) -> pipeline.Work:
         async def copy(task: CopyTask) -> None:
+            self.emit(CopyStarted(task.key, task.dest_key, task.source.size if task.source else 0))
             try:
                 result = await copy_one(task, job)
             except Interrupted:

@@ -83,15 +83,27 @@ class Stage(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class CopyStarted:
+    """
+    A worker took up an object. `size` is 0 where it is not known yet.
+    """
+
+    key: str
+    dest_key: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
 class ObjectStarted:
     """
-    An object is being copied in parts; this many of them are not durable yet.
+    An object is being copied in parts; this many of them are not durable yet, of `total`.
     """
 
     key: str
     dest_key: str
     size: int
     parts: int
+    total: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,10 +195,11 @@ class LeftoverRemoved:
 @dataclass(frozen=True, slots=True)
 class RequestsMade:
     """
-    Requests since the last such event, by S3 operation.
+    Requests since the last such event, by S3 operation, and how many are in flight now.
     """
 
     counts: tuple[tuple[str, int], ...]
+    in_flight: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,6 +230,7 @@ Event = (
     | ListingDone
     | Skipped
     | Planned
+    | CopyStarted
     | ObjectStarted
     | PartDone
     | Retrying

@@ -74,13 +74,14 @@ class Meter:
 
     counts: Counter[str] = field(default_factory=Counter)
     last_success: float | None = None
+    in_flight: int = 0
 
     def flush(self, emit: Emit) -> None:
         """
         Emits and forgets the counts so far: one event now and then, not one per request.
         """
         if self.counts:
-            emit(RequestsMade(tuple(self.counts.items())))
+            emit(RequestsMade(tuple(self.counts.items()), self.in_flight))
             self.counts.clear()
 
 
@@ -240,7 +241,11 @@ class Guarded:
             try:
                 async with self._permits:
                     self._meter.counts[operation] += 1
-                    answer = await send()
+                    self._meter.in_flight += 1
+                    try:
+                        answer = await send()
+                    finally:
+                        self._meter.in_flight -= 1
                 self._meter.last_success = self._policy.clock()
                 return answer
             except TransientError as error:

@@ -6,11 +6,13 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from enum import IntEnum
 from typing import Final, assert_never
 
 from s3copy_async.events import (
     Checked,
     CheckedSame,
+    CopyStarted,
     Event,
     LeftoverFound,
     LeftoverRemoved,
@@ -34,6 +36,37 @@ from s3copy_async.model import CheckResult, CopyResult, Finding, Outcome, Proof,
 
 KEPT_FAILURES: Final = 1000
 """So many failures are kept whole; more are only counted, so that memory stays bounded."""
+
+
+class PartState(IntEnum):
+    """
+    How far one part is, in the order in which a part goes through them.
+    """
+
+    WAITING = 0
+    TEMP = 1
+    PART = 2
+    COMPOSED = 3
+    FAILED = 4
+
+
+_STAGES: Final = {Stage.TEMP: PartState.TEMP, Stage.PART: PartState.PART, Stage.COMPOSED: PartState.COMPOSED}
+
+
+@dataclass(slots=True)
+class Row:
+    """
+    One object in flight.
+
+    Args:
+        parts: a `PartState` for each part, empty for an object that is copied whole.
+        moved: bytes copied so far, each step counted.
+    """
+
+    key: str
+    size: int
+    parts: bytearray = field(default_factory=bytearray)
+    moved: int = 0
 
 
 @dataclass(slots=True)
@@ -70,6 +103,8 @@ class RunState:
     proofs: Counter[Proof] = field(default_factory=Counter)
     lost: Counter[str] = field(default_factory=Counter)
     requests: Counter[str] = field(default_factory=Counter)
+    in_flight: int = 0
+    rows: dict[str, Row] = field(default_factory=dict)
     failures: list[CopyResult] = field(default_factory=list)
     failure_codes: Counter[str] = field(default_factory=Counter)
     notices: list[str] = field(default_factory=list)
@@ -95,26 +130,23 @@ class RunState:
                 self.planned += 1
                 self.planned_bytes += event.size
                 self.planned_requests += event.requests
+            case CopyStarted():
+                self.rows[event.key] = Row(event.key, event.size)
             case ObjectStarted():
-                self.in_parts += 1
+                self._started(event)
             case PartDone():
-                self.parts[event.stage] += 1
-                self.moved_bytes += event.nbytes
+                self._part(event)
             case RequestsMade():
                 for operation, number in event.counts:
                     self.requests[operation] += number
+                self.in_flight = event.in_flight
             case Retrying():
                 self.retries += 1
                 self.throttled += event.throttled
             case CheckedSame():
                 self.findings[Finding.SAME] += event.objects
-            case LeftoverFound():
-                self.leftovers += event.objects
-                self.leftover_bytes += event.nbytes
-            case UploadFound():
-                self.open_uploads += 1
-            case LeftoverRemoved():
-                self.removed += 1
+            case LeftoverFound() | UploadFound() | LeftoverRemoved():
+                self._leftover(event)
             case Checked():
                 self._check(event.result)
             case ListingDone():
@@ -133,6 +165,7 @@ class RunState:
                 assert_never(event)
 
     def _object(self, result: CopyResult) -> None:
+        self.rows.pop(result.key, None)
         match result.outcome:
             case Outcome.COPIED:
                 self.copied += 1
@@ -151,6 +184,34 @@ class RunState:
                     self.failures.append(result)
             case _:
                 assert_never(result.outcome)
+
+    def _leftover(self, event: LeftoverFound | UploadFound | LeftoverRemoved) -> None:
+        match event:
+            case LeftoverFound():
+                self.leftovers += event.objects
+                self.leftover_bytes += event.nbytes
+            case UploadFound():
+                self.open_uploads += 1
+            case LeftoverRemoved():
+                self.removed += 1
+            case _:
+                assert_never(event)
+
+    def _started(self, event: ObjectStarted) -> None:
+        self.in_parts += 1
+        if row := self.rows.get(event.key):
+            row.size = event.size
+            row.parts = bytearray([PartState.PART]) * (event.total - event.parts) + bytearray(event.parts)
+
+    def _part(self, event: PartDone) -> None:
+        self.parts[event.stage] += 1
+        self.moved_bytes += event.nbytes
+        row = self.rows.get(event.key)
+        if row is None:
+            return
+        row.moved += event.nbytes
+        if event.number <= len(row.parts):
+            row.parts[event.number - 1] = _STAGES[event.stage]
 
     def _check(self, result: CheckResult) -> None:
         self.findings[result.finding] += 1

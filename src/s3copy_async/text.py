@@ -113,3 +113,12 @@ def seconds_text(seconds: float) -> str:
     if minutes < 60:
         return f"{minutes} m {rest:02d} s"
     return f"{minutes // 60} h {minutes % 60:02d} m"
+
+
+def clock_text(seconds: float) -> str:
+    """
+    A span of time as a clock shows it: ``0:07``, ``12:05``, ``3:02:09``.
+    """
+    minutes, rest = divmod(max(0, int(seconds)), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"

@@ -29,6 +29,7 @@ from staging import (
     has_bytes,
     is_copy,
     killed_run,
+    number_is,
     pieces,
     recorded,
     run_over,
@@ -77,7 +78,8 @@ def durable(store: MemoryStore) -> tuple[set[tuple[str, str, str]], set[tuple[st
     """
     Which bytes of which version are there as temp objects, and as part objects: folder, version, range.
     """
-    temps, parts = set(), set()
+    temps: set[tuple[str, str, str]] = set()
+    parts: set[tuple[str, str, str]] = set()
     for contents_of in store.buckets.values():
         for key, found in contents_of.items():
             folder, _, name = key.rpartition("/")
@@ -117,8 +119,8 @@ def mark_of(sent: Request, store: MemoryStore) -> tuple[str, str, str]:
 
 def assert_only_missing_requests(store: MemoryStore, before: MemoryStore, wire: Wire) -> None:
     """
-    No range that was durable was copied again from its source, no part object made again, no composed part copied again,
-    and nothing at all was written for an object that was complete.
+    No range that was durable was copied again from its source, no part object made again, no composed part copied
+    again, and nothing at all was written for an object that was complete.
     """
     temps, parts = durable(before)
     for sent in wire.requests:
@@ -151,7 +153,7 @@ async def crash_everywhere(make: Callable[[], MemoryStore], options: Options) ->
     for number in range(1, len(quiet.requests) + 1):
         for after in (False, True):
             store = make()
-            kill = Kill(lambda request, number=number: request.number == number, after)
+            kill = Kill(number_is(number), after)
             dead = await killed_run(store, options, kill)
             assert kill.hit, number
             hits[kill.hit.stage] += 1

@@ -5,7 +5,7 @@ Lanes: how the parts of one object are worked through, how they are shared, and 
 from __future__ import annotations
 
 import asyncio
-from typing import Final
+from typing import Final, cast
 
 import pytest
 
@@ -15,13 +15,13 @@ from s3copy_async.copy.one import copy_one
 from s3copy_async.errors import Failure, FatalError, Interrupted, NotFound
 from s3copy_async.events import ignore
 from s3copy_async.guards import Guarded, Meter
+from s3copy_async.memory import MemoryStore
 from s3copy_async.model import CopyTask, ObjectInfo
 from s3copy_async.options import Limits, PartOptions
 from s3copy_async.stop import Stop
 from s3copy_async.store import Store
 from staging import (
     MIB,
-    MemoryStore,
     Request,
     Wire,
     contents,
@@ -211,15 +211,9 @@ def job_over(wire: Wire, permits: asyncio.Semaphore, pool: LanePool, *, keep: bo
     """
     Copies between ``in`` and ``out`` over `wire`.
     """
-    guarded = Guarded(_as_store(wire), permits, patient(Clock()), Meter(), ignore)
+    guarded = Guarded(cast("Store", wire), permits, patient(Clock()), Meter(), ignore)
     parts = PartOptions(keep=keep)
     return CopyJob(guarded, guarded, "in", "out", Limits(large_file=MIB), lanes=pool, parts=parts)
-
-
-def _as_store(wire: Wire) -> Store:
-    from typing import cast
-
-    return cast("Store", wire)
 
 
 def task_for(store: MemoryStore) -> CopyTask:

@@ -11,8 +11,8 @@ from typing import Final
 import pytest
 
 from s3copy_async.events import ObjectDone
-from s3copy_async.memory import Call, Fault, MemoryStore
-from s3copy_async.memory_data import md5
+from s3copy_async.memory import MemoryStore
+from s3copy_async.memory_data import Call, Fault, md5
 from s3copy_async.model import CopyResult, Head, Proof, SkipReason
 from s3copy_async.options import Grant, PartOptions
 from s3copy_async.parts import multipart_etag

@@ -13,8 +13,8 @@ import pytest
 
 from s3copy_async.copy.work import marks
 from s3copy_async.events import ObjectDone
-from s3copy_async.memory import Call, Fault, MemoryStore
-from s3copy_async.memory_data import StoredObject, StoredUpload, md5
+from s3copy_async.memory import MemoryStore
+from s3copy_async.memory_data import Call, Fault, StoredObject, StoredUpload, md5
 from s3copy_async.model import CopyAnswer, CopyRequest, CopyResult, ObjectInfo, Pairs, PartRequest, Proof, SkipReason
 from s3copy_async.options import Grant, PartOptions
 from s3copy_async.parts import Part, multipart_etag
@@ -313,7 +313,7 @@ async def test_many_faults_at_once_lose_nothing(seed: int) -> None:
     """
     One request in five fails, before or after its effect: everything ends up right.
     """
-    chance = random.Random(seed)
+    chance = random.Random(seed)  # noqa: S311 - test data
     store = with_parts(100, 100, 50, 50, 70)
     store.fill_multipart("in", "uneven", pieces(100, 120, 80, 100))
 

@@ -15,6 +15,7 @@ import pytest
 from s3copy_async.events import (
     Checked,
     CheckedSame,
+    CopyStarted,
     Event,
     LeftoverFound,
     LeftoverRemoved,
@@ -56,6 +57,7 @@ EVENTS: Final[dict[str, Event]] = {
     "listing-done": ListingDone(),
     "skipped": Skipped(SkipReason.SAME, 1, 3),
     "planned": Planned(HOSTILE, HOSTILE, 9),
+    "copy-started": CopyStarted(HOSTILE, HOSTILE, 9),
     "object-started": ObjectStarted(HOSTILE, HOSTILE, 9, 2),
     "part-done": PartDone(HOSTILE, 1, next(iter(Stage)), 9),
     "retrying": Retrying("CopyObject", HOSTILE, 1, 0.25, "SlowDown", throttled=True),

@@ -8,10 +8,11 @@ import asyncio
 import io
 import logging
 import math
+import os
 import signal
 import sys
 from collections.abc import Callable, Coroutine
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from s3copy_async.app import Action, Run
 from s3copy_async.options import Display, Options, Progress
@@ -21,6 +22,9 @@ from s3copy_async.views import View
 from s3copy_async.views.jsonl import JsonLines
 from s3copy_async.views.lines import Lines, Streams
 from s3copy_async.views.log import Log
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 _TERMINAL_INTERVAL: Final = 2.0
 _PIPE_INTERVAL: Final = 10.0
@@ -63,10 +67,28 @@ def views_for(state: RunState, display: Display) -> list[View]:
     if display.progress is Progress.JSON:
         views.append(JsonLines(state, sys.stdout))
         data = io.TextIOWrapper(io.BytesIO())
-    views.append(Lines(state, Streams(data, sys.stderr), display, interval))
+    console = None if display.progress is not Progress.AUTO or display.verbosity else _console()
+    if console is not None:
+        from s3copy_async.views.live import live_view
+
+        views.append(live_view(state, console, display, Streams(data, sys.stderr)))
+    else:
+        views.append(Lines(state, Streams(data, sys.stderr), display, interval))
     if display.log_level is not None:
         views.append(Log(getattr(logging, display.log_level), display.log_file))
     return views
+
+
+def _console() -> Console | None:
+    """
+    A console for the live view, where standard error is a terminal that can move its cursor.
+    """
+    if not sys.stderr.isatty() or os.environ.get("TERM", "dumb") in ("dumb", "unknown"):
+        return None
+    from rich.console import Console
+
+    console = Console(stderr=True, highlight=False, markup=False, emoji=False)
+    return console if console.is_terminal and not console.is_dumb_terminal else None
 
 
 def supervised(job: Coroutine[Any, Any, object], stop: Stop, exit_code: Callable[[], int]) -> int:

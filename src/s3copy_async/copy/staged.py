@@ -96,7 +96,11 @@ class StagedCopy:
         await self._rename_source()
         self._trust_listed_parts()
         layout = self._shape.layout
-        self._job.emit(ObjectStarted(self._task.key, self._task.dest_key, layout.size, layout.count - len(self._made)))
+        self._job.emit(
+            ObjectStarted(
+                self._task.key, self._task.dest_key, layout.size, layout.count - len(self._made), layout.count
+            )
+        )
         await self._through_steps()
         await self._settle_disagreement()
         answer_etag, proof, was_there = await self._complete()

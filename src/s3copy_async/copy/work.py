@@ -28,15 +28,17 @@ SOURCE_ETAG: Final = "s3copy-source-etag"
 RANGE: Final = "s3copy-range"
 MD5: Final = "s3copy-md5"
 _LONGEST_NAME: Final = 32
-_PERCENT: Final = re.compile(r"%[0-9A-Fa-f]{2}").search
+_MISREAD: Final = re.compile(r"%|\?versionId=").search
 _NUMBERED: Final = re.compile(r"(temp|part)-([0-9]{5})").fullmatch
 
 
 def decodes_otherwise(key: str) -> bool:
     """
     Whether a store that decodes copy sources twice would read another key.
+
+    Besides what it decodes, Ceph cuts the key at a ``%`` without two digits and at what looks like a version.
     """
-    return _PERCENT(key) is not None
+    return _MISREAD(key) is not None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ Reads botocore's answers.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import datetime
 from email.header import Header
@@ -18,6 +19,7 @@ _KMS: Final = ("aws:kms", "aws:kms:dsse")
 _REGION_HEADER: Final = "x-amz-bucket-region"
 _CHECKSUMS: Final = ("ChecksumCRC64NVME", "ChecksumCRC32C", "ChecksumCRC32", "ChecksumSHA256", "ChecksumSHA1")
 _DEFAULT_TYPE: Final = "binary/octet-stream"
+_ENCODED: Final = re.compile(r"(?:[A-Za-z0-9_.~/*+!'()-]|%[0-9A-Fa-f]{2})*").fullmatch
 _SETTINGS: Final = (
     "CacheControl",
     "ContentDisposition",
@@ -187,10 +189,12 @@ def parts_page(answer: dict[str, Any]) -> PartsPage:
 def uploads_page(answer: dict[str, Any]) -> UploadsPage:
     """
     The open uploads of a bucket.
+
+    Some stores encode the keys as they were asked to and do not say so (Ceph), others say so and do not (LocalStack).
     """
-    decode = _decoded if answer.get("EncodingType") == "url" else str
+    items = answer.get("Uploads", ())
+    decode = _decoded if all(_ENCODED(item["Key"]) for item in items) else str
     uploads = tuple(
-        OpenUpload(decode(item["Key"]), str(item["UploadId"]), epoch(item.get("Initiated")))
-        for item in answer.get("Uploads", ())
+        OpenUpload(decode(item["Key"]), str(item["UploadId"]), epoch(item.get("Initiated"))) for item in items
     )
     return UploadsPage(uploads, bool(answer.get("IsTruncated") and uploads))

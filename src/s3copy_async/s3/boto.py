@@ -226,8 +226,12 @@ class BotoStore:
         See `store.UploadsParts`.
         """
         client = await self._client(bucket)
-        with translated("ListParts"):
-            answer = await client.list_parts(Bucket=bucket, Key=key, UploadId=upload_id, PartNumberMarker=after)
+        try:
+            with translated("ListParts"):
+                answer = await client.list_parts(Bucket=bucket, Key=key, UploadId=upload_id, PartNumberMarker=after)
+        except NotFound as error:
+            # Ceph says NoSuchKey.
+            raise UploadGone(error.failure) from error
         return answers.parts_page(answer)
 
     async def list_uploads(self, bucket: str, prefix: str, after: OpenUpload | None = None) -> UploadsPage:

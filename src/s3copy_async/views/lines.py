@@ -7,7 +7,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final, TextIO
+from typing import Final, Protocol, TextIO
 
 from s3copy_async.events import (
     Checked,
@@ -33,6 +33,22 @@ SHOWN_FAILURES: Final = 20
 """So many failures are shown as they happen; the summary groups them all."""
 
 
+class Writes(Protocol):
+    """
+    The part of a text stream that is needed for words.
+    """
+
+    def write(self, text: str, /) -> int:
+        """
+        Takes text.
+        """
+
+    def flush(self) -> None:
+        """
+        Shows what was taken.
+        """
+
+
 @dataclass(frozen=True, slots=True)
 class Streams:
     """
@@ -40,7 +56,7 @@ class Streams:
     """
 
     data: TextIO
-    words: TextIO
+    words: Writes
 
 
 class Lines:

@@ -15,6 +15,7 @@ import aiofiles
 
 from s3copy_async.events import (
     Checked,
+    CopyStarted,
     Event,
     LeftoverFound,
     LeftoverRemoved,
@@ -37,7 +38,8 @@ from s3copy_async.text import harmless, shown
 
 logger: Final = logging.getLogger("s3copy_async")
 _FORMAT: Final = "%(asctime)s %(levelname)s %(message)s"
-_LONGEST_BUFFER: Final = 1 << 20
+_CHUNK: Final = 1000
+_TICKS: Final = 4
 
 
 class _Buffer(logging.Handler):
@@ -48,6 +50,7 @@ class _Buffer(logging.Handler):
     def __init__(self) -> None:
         super().__init__()
         self._lines: list[str] = []
+        self._waited = 0
 
     def emit(self, record: logging.LogRecord) -> None:
         """
@@ -55,11 +58,18 @@ class _Buffer(logging.Handler):
         """
         self._lines.append(self.format(record).replace("\n", "\\n") + "\n")
 
+    def holds_enough(self) -> bool:
+        """
+        Whether a chunk is worth writing: many lines, or any that waited for some ticks.
+        """
+        self._waited = self._waited + 1 if self._lines else 0
+        return len(self._lines) >= _CHUNK or self._waited >= _TICKS
+
     def take(self) -> str:
         """
         Everything since the last call.
         """
-        text, self._lines = "".join(self._lines), []
+        text, self._lines, self._waited = "".join(self._lines), [], 0
         return text
 
 
@@ -97,6 +107,9 @@ class Log:
             if not self._writing.done():
                 return
             self._writing.result()
+            self._writing = None
+        if not self._buffer.holds_enough():
+            return
         self._writing = asyncio.get_running_loop().create_task(self._write(self._buffer.take()))
 
     async def close(self) -> None:
@@ -139,6 +152,8 @@ def _record(event: Event) -> tuple[int, str]:
             return logging.DEBUG, f"skipped {event.objects} objects, {event.nbytes} bytes: {event.reason}"
         case Planned():
             return logging.INFO, f"would copy {shown(event.key)} -> {shown(event.dest_key)}"
+        case CopyStarted():
+            return logging.DEBUG, f"copying {shown(event.key)}"
         case ObjectStarted():
             return logging.INFO, f"copying {shown(event.key)} in {event.parts} parts"
         case PartDone():
