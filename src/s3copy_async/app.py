@@ -33,6 +33,7 @@ from s3copy_async.options import Options, is_aws
 from s3copy_async.selection import folder_of, rules_of, work_of
 from s3copy_async.state import RunState
 from s3copy_async.stop import Stop
+from s3copy_async.tally import TALLY, Tally
 from s3copy_async.views import View
 
 _TICK: Final = 0.12
@@ -214,12 +215,16 @@ class Run:
     def _copier(self, job: CopyJob) -> pipeline.Work:
         async def copy(task: CopyTask) -> None:
             self.emit(CopyStarted(task.key, task.dest_key, task.source.size if task.source else 0))
+            tally = Tally()
+            TALLY.set(tally)  # a worker's own: nobody else reads it
+            started = time.monotonic()
             try:
                 result = await copy_one(task, job)
             except Interrupted:
                 # Not done and not failed: the same command continues it.
                 return
-            self.emit(ObjectDone(result))
+            seconds = round(time.monotonic() - started, 3)
+            self.emit(ObjectDone(result._replace(requests=tally.requests, seconds=seconds)))
             self._give_up_if_hopeless()
 
         return copy

@@ -115,22 +115,19 @@ def sort_out(objects: Sequence[ObjectInfo], rule: Rule, scope: Scope, emit: Emit
     return found.tasks
 
 
-def not_there(
-    tasks: Sequence[CopyTask], existing: Sequence[ObjectInfo | None]
-) -> tuple[tuple[CopyTask, ...], int, int]:
+def not_there(tasks: Sequence[CopyTask], existing: Sequence[ObjectInfo | None]) -> tuple[Batch, Batch]:
     """
-    The tasks whose destination is not yet the same, and the number and bytes of those that are.
+    The tasks whose destination is not yet the same, and those whose destination is.
     """
     todo: list[CopyTask] = []
-    objects = nbytes = 0
+    done: list[CopyTask] = []
     for task, there in zip(tasks, existing, strict=True):
         source = task.source
         if source is not None and there is not None and same(source, there):
-            objects += 1
-            nbytes += source.size
+            done.append(task._replace(there=there))
         else:
             todo.append(task if there is None else task._replace(there=there))
-    return tuple(todo), objects, nbytes
+    return tuple(todo), tuple(done)
 
 
 def before(key: str) -> str:

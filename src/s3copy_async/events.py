@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from s3copy_async.model import CheckResult, CopyResult, SkipReason
+from s3copy_async.model import Batch, CheckResult, CopyResult, SkipReason
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +52,13 @@ class ListingDone:
 @dataclass(frozen=True, slots=True)
 class Skipped:
     """
-    Objects of one page that need no copy.
+    Objects of one page that need no copy; where they were compared, `tasks` says which.
     """
 
     reason: SkipReason
     objects: int
     nbytes: int
+    tasks: Batch = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,7 @@ from s3copy_async.model import (
     UploadsPage,
 )
 from s3copy_async.store import HeadsObjects, Store
+from s3copy_async.tally import count_request
 from s3copy_async.text import seconds_text
 
 T = TypeVar("T")
@@ -241,6 +242,7 @@ class Guarded:
             try:
                 async with self._permits:
                     self._meter.counts[operation] += 1
+                    count_request()
                     self._meter.in_flight += 1
                     try:
                         answer = await send()

@@ -198,9 +198,10 @@ class Lister:
             ) from error
 
     def _todo(self, tasks: Batch, existing: Sequence[ObjectInfo | None]) -> Batch:
-        todo, objects, nbytes = not_there(tasks, existing)
-        if objects:
-            self._emit(Skipped(SkipReason.SAME, objects, nbytes))
+        todo, same = not_there(tasks, existing)
+        if same:
+            nbytes = sum(task.source.size for task in same if task.source)
+            self._emit(Skipped(SkipReason.SAME, len(same), nbytes, same))
         return todo
 
 

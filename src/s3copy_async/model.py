@@ -232,7 +232,11 @@ class CopyResult(NamedTuple):
         reason: why it was skipped or failed, one line; empty when copied.
         code: S3's error code, or a short name of ours; groups failures.
         request_id: of the request that failed, for S3 support.
+        etag: of the copy; `source_etag` of its source.
         lost: what of the source could not be carried over, in words.
+        method: ``whole`` or ``staged``; empty where nothing was copied.
+        requests: that were made for this object, the listing not counted.
+        seconds: from the start of its copy to its end.
     """
 
     key: str
@@ -245,6 +249,10 @@ class CopyResult(NamedTuple):
     etag: str = ""
     request_id: str = ""
     lost: tuple[str, ...] = ()
+    source_etag: str = ""
+    method: str = ""
+    requests: int = 0
+    seconds: float = 0.0
 
 
 class Finding(StrEnum):

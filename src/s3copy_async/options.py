@@ -15,6 +15,10 @@ MAX_COPY: Final = 5 * 1024**3
 """The largest object that one CopyObject takes: 5 GiB (S3 API, CopyObject)."""
 
 
+SOURCE_MARK: Final = "\0"
+"""Stands in `Display.failures_command` for what is known only at the end."""
+
+
 class Progress(StrEnum):
     """
     How a run is shown.
@@ -181,6 +185,9 @@ class Display:
         log_file: appended to; None logs to standard error.
         command: the command line that continues this run, without secrets; empty when used as a library.
         warnings: said at the start, one line each.
+        report: a file for one JSON line per object.
+        failures: a file for the keys that failed, as ``-F`` reads them.
+        failures_command: the command line that copies only those; `SOURCE_MARK` stands for the folder they are in.
     """
 
     progress: Progress = Progress.AUTO
@@ -189,6 +196,9 @@ class Display:
     log_file: str | None = None
     command: str = ""
     warnings: tuple[str, ...] = ()
+    report: str | None = None
+    failures: str | None = None
+    failures_command: str = ""
 
 
 @dataclass(frozen=True, slots=True)

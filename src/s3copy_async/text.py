@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import math
 import re
+import shlex
 import unicodedata
 from typing import Final
 
@@ -122,3 +123,17 @@ def clock_text(seconds: float) -> str:
     minutes, rest = divmod(max(0, int(seconds)), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
+
+
+def quoted(word: str) -> str:
+    """
+    One word for a POSIX shell; what a terminal could not show harmlessly stands in bash's ``$'...'`` form.
+    """
+    if shown(word).replace("\\\\", "\\") == word:
+        return shlex.quote(word)
+    data = word.encode("utf-8", "surrogateescape")
+    return (
+        "$'"
+        + "".join(chr(byte) if 32 <= byte < 127 and byte not in b"'\\" else f"\\x{byte:02x}" for byte in data)
+        + "'"
+    )

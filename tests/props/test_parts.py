@@ -8,7 +8,7 @@ import hashlib
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from s3copy_async.parts import (
@@ -26,6 +26,7 @@ from s3copy_async.parts import (
     uniform,
 )
 
+unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 EDGES = sorted(
     near
     for edge in (1, MIB, MIN_PART, DEFAULT_PART, MAX_PART, MAX_PARTS * MIN_PART, MAX_PARTS * DEFAULT_PART, MAX_OBJECT)
@@ -53,7 +54,11 @@ def assert_tiles(layout: Layout) -> None:
     assert layout.size == sum(part.size for part in parts)
 
 
+@unhurried
 @given(SIZES, PART_SIZES)
+@example(MAX_PARTS * MIN_PART + 1, MIN_PART)
+@example(MAX_PARTS * DEFAULT_PART + 1, MIN_PART)
+@example(MAX_OBJECT, MIN_PART)
 def test_a_planned_layout_tiles_the_object_within_the_limits_of_s3(size: int, part_size: int) -> None:
     """
     At most 10,000 parts of 5 MiB to 5 GiB, only the last of any size; never smaller than was asked for.
@@ -69,6 +74,7 @@ def test_a_planned_layout_tiles_the_object_within_the_limits_of_s3(size: int, pa
     assert sizes[-1] <= MAX_PART
 
 
+@unhurried
 @given(SIZES, PART_SIZES)
 def test_the_part_size_that_was_asked_for_is_kept_where_it_fits(size: int, part_size: int) -> None:
     """
@@ -83,6 +89,7 @@ def test_the_part_size_that_was_asked_for_is_kept_where_it_fits(size: int, part_
         assert (layout.part_size - MIB) * MAX_PARTS < size
 
 
+@unhurried
 @given(st.integers(MAX_OBJECT + 1, MAX_OBJECT * 4), PART_SIZES)
 def test_what_s3_cannot_hold_is_refused(size: int, part_size: int) -> None:
     """
@@ -94,6 +101,7 @@ def test_what_s3_cannot_hold_is_refused(size: int, part_size: int) -> None:
     assert "\n" not in str(caught.value)
 
 
+@unhurried
 @given(SIZES, st.one_of(st.integers(-1, MIN_PART - 1), st.integers(MAX_PART + 1, MAX_PART * 2)))
 def test_parts_that_s3_does_not_allow_are_refused(size: int, part_size: int) -> None:
     """
@@ -124,6 +132,7 @@ def test_one_byte_less_than_the_largest_object_has_a_shorter_last_part() -> None
     assert (last.number, last.size) == (MAX_PARTS, MAX_PART - 1)
 
 
+@unhurried
 @given(st.integers(0, 60), st.integers(-1, 20), st.integers(-1, 20))
 def test_a_uniform_layout_is_found_exactly_where_there_is_one(size: int, first: int, count: int) -> None:
     """
@@ -138,6 +147,7 @@ def test_a_uniform_layout_is_found_exactly_where_there_is_one(size: int, first: 
         assert tried == [part.size for part in layout.parts()]
 
 
+@unhurried
 @given(st.integers(1, MAX_PARTS), st.integers(1, MAX_PART), st.data())
 def test_a_uniform_layout_is_found_at_every_size(count: int, first: int, data: st.DataObject) -> None:
     """
@@ -152,6 +162,7 @@ def test_a_uniform_layout_is_found_at_every_size(count: int, first: int, data: s
     assert (count, last) == (layout.count, list(layout.parts())[-1].size)
 
 
+@unhurried
 @given(st.lists(st.integers(1, MAX_PART), min_size=1, max_size=200))
 def test_an_uneven_layout_keeps_every_size(sizes: list[int]) -> None:
     """
@@ -163,6 +174,7 @@ def test_an_uneven_layout_keeps_every_size(sizes: list[int]) -> None:
     assert sizes == [part.size for part in layout.parts()]
 
 
+@unhurried
 @given(SIZES.filter(bool), st.integers(1, MAX_PARTS))
 def test_a_guess_has_the_right_number_of_parts(size: int, count: int) -> None:
     """
@@ -175,6 +187,7 @@ def test_a_guess_has_the_right_number_of_parts(size: int, count: int) -> None:
         assert (size, count) == (layout.size, layout.count)
 
 
+@unhurried
 @given(st.sampled_from([5, 8, 16, 64, 100, 512]), st.integers(2, MAX_PARTS), st.data())
 def test_what_common_programs_upload_is_guessed(mib: int, count: int, data: st.DataObject) -> None:
     """
@@ -185,6 +198,7 @@ def test_what_common_programs_upload_is_guessed(mib: int, count: int, data: st.D
     assert guessed(size, count) is not None
 
 
+@unhurried
 @given(st.integers(0, MAX_PART))
 def test_one_part_is_all_of_the_object(size: int) -> None:
     """
@@ -196,6 +210,7 @@ def test_one_part_is_all_of_the_object(size: int) -> None:
     assert [(1, 0, size)] == list(layout.parts())
 
 
+@unhurried
 @given(st.lists(st.binary(max_size=20), min_size=1, max_size=30))
 def test_a_multipart_etag_is_the_md5_of_the_md5s(bodies: list[bytes]) -> None:
     """

@@ -7,19 +7,21 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
+from urllib.parse import unquote
 
 import pytest
 
 from s3copy_async.events import ObjectDone
 from s3copy_async.memory import MemoryStore
 from s3copy_async.memory_data import Call, Fault, md5
-from s3copy_async.model import CopyResult, Head, Proof, SkipReason
+from s3copy_async.model import CopyAnswer, CopyResult, Head, PartRequest, Proof, SkipReason
 from s3copy_async.options import Grant, PartOptions
 from s3copy_async.parts import multipart_etag
 from staging import (
     MIB,
     Wire,
     buckets,
+    contents,
     copying,
     has_bytes,
     is_copy,
@@ -350,19 +352,75 @@ async def test_a_hostile_key_is_copied_in_parts(key: str) -> None:
     assert len([name for name in names(store) if name.startswith(folder_of(store, key))]) == 4
 
 
-async def test_a_key_that_contains_percent_signs_is_copied_in_parts() -> None:
+class DecodingTwice(MemoryStore):
     """
-    A store that decodes once is found out by one tiny probe, which leaves nothing behind.
+    A store that decodes the source keys of part copies once too often and cuts off what looks like a version, as Ceph.
     """
-    store = with_parts(100, 50, key="a%20b")
 
-    watched = await run_in_memory(copying(), store)
-    second = await run_in_memory(copying(), store)
+    async def copy_part(self, request: PartRequest) -> CopyAnswer:
+        """
+        See `store.UploadsParts`.
+        """
+        misread = unquote(request.source_key).partition("?versionId=")[0]
+        found = self.buckets[request.source_bucket].get(misread)
+        # The pin is ignored as well, or other bytes could not be copied.
+        etag = found.etag if found else request.source_etag
+        return await super().copy_part(request._replace(source_key=misread, source_etag=etag))
 
-    assert is_copy(store, "a%20b")
-    assert (watched.state.copied, second.state.copied) == (1, 0)
-    assert len(names(store)) == 4
+
+MISREAD: Final = ("a%20b", "%41", "a?versionId=null", "100%25")
+OTHER_STORE: Final = "http://127.0.0.1:9"
+
+
+@pytest.mark.parametrize("kind", [MemoryStore, DecodingTwice])
+async def test_keys_that_a_store_might_misread_get_their_own_bytes(kind: type[MemoryStore]) -> None:
+    """
+    Beside objects that a misreading store would take instead; it is asked once, and nothing is left of asking.
+    """
+    store = kind()
+    store.fill("out", {})
+    for number, key in enumerate((*MISREAD, "a b", "A", "a", "100%")):
+        store.fill_multipart("in", key, pieces(100, 50, seed=number))
+    wire = Wire(store)
+
+    watched = await run_over(wire, copying(endpoint=OTHER_STORE))
+
+    assert all(is_copy(store, key) for key in store.buckets["in"])
+    assert (watched.state.copied, watched.state.failed, watched.state.exit_code) == (8, 0, 0)
+    assert (
+        len([sent for sent in wire.requests if "s3copy-probe%20x" in sent.key and sent.operation == "PutObject"]) == 1
+    )
+    assert len(names(store)) == 8 * 4
     assert not store.uploads
+
+
+async def test_amazon_is_not_asked_whether_it_misreads_keys() -> None:
+    """
+    Nor is any other store when no key could be misread.
+    """
+    for key, endpoint in (("a%20b", None), ("plain", OTHER_STORE)):
+        store = with_parts(100, 50, key=key)
+        wire = Wire(store)
+
+        await run_over(wire, copying(endpoint=endpoint))
+
+        assert is_copy(store, key)
+        assert not [sent for sent in wire.requests if "probe" in sent.key]
+
+
+async def test_a_key_that_would_be_misread_fails_where_the_object_is_too_large_for_another_way() -> None:
+    """
+    Above 5 GiB it cannot be given a harmless name in one request: it fails with the reason, and nothing is copied.
+    """
+    store = DecodingTwice()
+    store.fill("out", {})
+    store.fill("in", {"a%20b": b"x", "a b": b"y"})
+    store.buckets["in"]["a%20b"].size = 6 * 1024**3
+
+    watched = await run_in_memory(copying(endpoint=OTHER_STORE), store)
+
+    assert (result_of(watched, "a%20b").code, watched.state.exit_code) == ("MisreadKey", 3)
+    assert list(contents(store)) == ["a b"]
 
 
 # What stays
@@ -438,6 +496,28 @@ async def test_a_second_run_copies_nothing_when_only_the_parts_speak() -> None:
     assert wire.copies() == []
     assert (watched.state.copied, watched.state.skipped[SkipReason.SAME]) == (0, 1)
     assert not store.uploads
+
+
+async def test_parts_of_another_version_do_not_vouch_for_the_destination() -> None:
+    """
+    The destination is composed of the part objects, but they are not of this source: it is copied again.
+    """
+    store = with_parts(100, 50)
+    options = copying(parts=PartOptions(size=FIVE, keep=True))
+    await run_in_memory(options, store)
+    (record,) = [name for name in names(store) if "s3copy-done" in name]
+    del store.buckets["out"][record]
+    for name in names(store):
+        found = store.buckets["out"][name]
+        found.metadata = (("s3copy-source-etag", "another"), *found.metadata[1:])
+    store.fill_multipart("in", "big", pieces(100, 50))
+
+    wire = Wire(store)
+    watched = await run_over(wire, options)
+
+    assert has_bytes(store)
+    assert len(wire.moved()) == 1
+    assert watched.state.exit_code == 0
 
 
 async def test_a_done_record_does_not_vouch_for_another_object() -> None:

@@ -573,6 +573,23 @@ async def test_a_left_object_that_lies_is_found_out(name: str) -> None:
     assert (watched.state.copied, watched.state.exit_code) == (1, 0)
 
 
+async def test_a_left_temp_object_vouches_for_its_part() -> None:
+    """
+    Its ETag is the MD5 of its MD5, so that a corrupt second step is noticed at once, and only this part is repeated.
+    """
+    store = with_parts(100, 100, 50)
+    body = pieces(100)[0]
+    leave(store, "temp", body, marks(*part_one(store)))
+    store.corrupt = first_of("part", "CopyObject")
+    wire = Wire(store)
+
+    await run_over(wire, copying(permits=1))
+
+    assert is_copy(store)
+    assert sorted(start for _, start, _ in wire.moved()) == [0, 100, 200]
+    assert len(wire.stages("part")) == 4
+
+
 async def test_left_part_objects_that_add_up_to_the_etag_need_no_look() -> None:
     """
     Their listed ETags foretell the source's: no temp, no part, no HEAD; they are only composed.

@@ -122,8 +122,12 @@ class Builder:
         if quiet and verbose:
             self._form.problem("-q/--quiet and -v/--verbose exclude each other: use one of them")
         log_file = self._form.get("log_file")
-        if log_file:
-            self._check_log(log_file)
+        report, failures = self._form.get("report"), self._form.get("failures")
+        for name, path in (("-L/--log-file", log_file), ("--report", report), ("--failures", failures)):
+            if path:
+                self._check_writable(name, path)
+        if failures and failures == self._form.get("files_from"):
+            self._form.problem("--failures and -F/--files name the same file: give --failures another")
         return Display(
             progress=Progress(self._form.get("progress") or "auto"),
             verbosity=-1 if quiet else verbose,
@@ -131,18 +135,20 @@ class Builder:
             log_file=log_file,
             command=self._command if self._repeatable() else "",
             warnings=tuple(self._form.warnings),
+            report=report,
+            failures=failures,
         )
 
     def _repeatable(self) -> bool:
         # What stood on standard input is used up.
         return "-" not in (self._form.get("files_from"), self._form.get("prefixes_from"))
 
-    def _check_log(self, path: str) -> None:
+    def _check_writable(self, name: str, path: str) -> None:
         parent = Path(path).absolute().parent
         writable = (
             os.access(path, os.W_OK) and not Path(path).is_dir() if Path(path).exists() else os.access(parent, os.W_OK)
         )
         if not writable:
             self._form.problem(
-                f"-L/--log-file: {shown(path)} cannot be written: give a file in a folder that you may write to"
+                f"{name}: {shown(path)} cannot be written: give a file in a folder that you may write to"
             )

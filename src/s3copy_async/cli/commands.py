@@ -4,6 +4,7 @@ The commands.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Final
 
 import click
@@ -32,6 +33,7 @@ def cli() -> None:
 @declare.ACCESS
 @declare.COPYING
 @declare.LIMITS
+@declare.REPORTS
 @declare.SHOWING
 @click.pass_context
 def copy(ctx: click.Context, /, **values: Any) -> None:
@@ -106,12 +108,16 @@ def demo(ctx: click.Context, /, **values: Any) -> None:
 
 def _start(ctx: click.Context, action: str, values: dict[str, Any]) -> None:
     from s3copy_async.cli.build import Builder
-    from s3copy_async.cli.retry import same_command
+    from s3copy_async.cli.retry import failures_command, same_command
 
     on_argv = frozenset(name for name in values if ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE)
     params = [param for command in cli.commands.values() for param in command.params]
-    builder = Builder(values, problems_of(ctx), on_argv, same_command(ctx.obj or (), Names.of(params)))
+    args, names = ctx.obj or (), Names.of(params)
+    builder = Builder(values, problems_of(ctx), on_argv, same_command(args, names))
     options = builder.clean_options() if action == "clean" else builder.options()
+    if path := options.display.failures:
+        command = failures_command(args, names, str(options.selection.dest), path)
+        options = replace(options, display=replace(options.display, failures_command=command))
 
     from s3copy_async.app import Action
     from s3copy_async.cli.runner import run

@@ -114,6 +114,10 @@ LIMITS: Final = apply(
     option("--retry-for", section=_COPYING, type=DURATION, default="15m", show_default=True, metavar="DURATION", help="Repeat a failing or throttled request for so long."),
     option("--work-prefix", section=_COPYING, default="temp", show_default=True, metavar="PREFIX", help="Where the destination bucket keeps work in progress; it is never copied or compared."),
 )  # fmt: skip
+REPORTS: Final = apply(
+    option("--report", section=_SHOWING, type=click.Path(), metavar="FILE", help="Write a JSON line for every object to FILE."),
+    option("--failures", section=_SHOWING, type=click.Path(), metavar="FILE", help="Write the keys that failed to FILE, as -F reads them."),
+)  # fmt: skip
 SHOWING: Final = apply(
     option("--progress", section=_SHOWING, type=click.Choice([item.value for item in Progress]), metavar="[auto|plain|json|none]", default="auto", show_default=True, help="How to show the run. none: no progress, only failures and the summary. json: one object per event on standard output."),
     option("-q", "--quiet", is_flag=True, section=_SHOWING, help="Show only what goes wrong, and of a dry run only its totals."),

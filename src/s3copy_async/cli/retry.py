@@ -4,12 +4,12 @@ The command line that continues a run: the same words, the secrets left out.
 
 from __future__ import annotations
 
-import shlex
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
-from s3copy_async.cli.tokens import Names, tokens
-from s3copy_async.text import shown
+from s3copy_async.cli.tokens import Names, Token, tokens
+from s3copy_async.options import SOURCE_MARK
+from s3copy_async.text import quoted
 
 _VARIABLES: Final = {
     "-a": '"$AWS_ACCESS_KEY_ID"',
@@ -19,12 +19,35 @@ _VARIABLES: Final = {
 }
 
 
+_SELECTING: Final = frozenset(
+    ["--", "-f", "--file", "-p", "--prefix", "-F", "--files", "-P", "--prefixes", "-T", "--no-target-directory", "--failures"]
+)
+
+
 def same_command(args: Sequence[str], names: Names) -> str:
     """
     `args` as one line for a POSIX shell. Secrets become the variables that hold them in most shells' environments.
     """
-    words = ["s3copy"]
-    for token in tokens(args, names):
+    return " ".join(["s3copy", *_words(tokens(args, names), names)])
+
+
+def failures_command(args: Sequence[str], names: Names, dest: str, path: str) -> str:
+    """
+    The command line that copies only the keys listed in `path`: `args` with another selection. `SOURCE_MARK` stands
+    where the folder goes that these keys are relative to.
+    """
+    kept = [token for token in tokens(args, names) if not token.positional and not _selects(token)]
+    return " ".join(["s3copy", *_words(kept, names), SOURCE_MARK, quoted(dest), "-F", quoted(path)])
+
+
+def _selects(token: Token) -> bool:
+    name = token.option.partition("=")[0] if token.option.startswith("--") else token.option[:2]
+    return name in _SELECTING
+
+
+def _words(line: Iterable[Token], names: Names) -> list[str]:
+    words: list[str] = []
+    for token in line:
         if token.positional:
             words.append(quoted(token.values[0]))
         elif token.option in _VARIABLES and token.values:
@@ -33,7 +56,7 @@ def same_command(args: Sequence[str], names: Names) -> str:
             words += ["--", *map(quoted, token.values)]
         else:
             words += [_without_secret(token.option, names), *map(quoted, token.values)]
-    return " ".join(words)
+    return words
 
 
 def _without_secret(word: str, names: Names) -> str:
@@ -50,17 +73,3 @@ def _without_secret(word: str, names: Names) -> str:
         if name in names.valued | names.lists:
             break
     return quoted(word)
-
-
-def quoted(word: str) -> str:
-    """
-    One word for a POSIX shell; what a terminal could not show harmlessly stands in bash's ``$'...'`` form.
-    """
-    if shown(word).replace("\\\\", "\\") == word:
-        return shlex.quote(word)
-    data = word.encode("utf-8", "surrogateescape")
-    return (
-        "$'"
-        + "".join(chr(byte) if 32 <= byte < 127 and byte not in b"'\\" else f"\\x{byte:02x}" for byte in data)
-        + "'"
-    )

@@ -16,12 +16,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 from s3copy_async.app import Action, Run
 from s3copy_async.options import Display, Options, Progress
+from s3copy_async.selection import folder_of
 from s3copy_async.state import RunState
 from s3copy_async.stop import Stop
 from s3copy_async.views import View
 from s3copy_async.views.jsonl import JsonLines
 from s3copy_async.views.lines import Lines, Streams
 from s3copy_async.views.log import Log
+from s3copy_async.views.report import Failures, Report
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -37,7 +39,8 @@ def run(options: Options, action: Action) -> int:
     """
     state = RunState()
     stop = Stop()
-    job = Run(options, state, views_for(state, options.display), stop)
+    base = folder_of(options.selection.dest.path)
+    job = Run(options, state, views_for(state, options.display, base), stop)
     return supervised(job.execute(action), stop, lambda: state.exit_code)
 
 
@@ -55,9 +58,9 @@ def run_demo(display: Display) -> int:
     return supervised(demo.execute(), stop, lambda: demo.exit_code)
 
 
-def views_for(state: RunState, display: Display) -> list[View]:
+def views_for(state: RunState, display: Display, base: str = "") -> list[View]:
     """
-    The views that the user asked for.
+    The views that the user asked for. `base` is the destination folder.
     """
     views: list[View] = []
     data = sys.stdout
@@ -74,6 +77,10 @@ def views_for(state: RunState, display: Display) -> list[View]:
         views.append(live_view(state, console, display, Streams(data, sys.stderr)))
     else:
         views.append(Lines(state, Streams(data, sys.stderr), display, interval))
+    if display.report is not None:
+        views.append(Report(display.report))
+    if display.failures is not None:
+        views.append(Failures(display.failures, base))
     if display.log_level is not None:
         views.append(Log(getattr(logging, display.log_level), display.log_file))
     return views

@@ -47,11 +47,16 @@ class CopyJob:
     reads_twice: Callable[[], Awaitable[bool]] = _reads_once
 
 
-def copied(task: CopyTask, source: ObjectInfo, etag: str, proof: Proof, lost: tuple[str, ...] = ()) -> CopyResult:
+def copied(
+    task: CopyTask, source: ObjectInfo, etag: str, proof: Proof, lost: tuple[str, ...] | None = None
+) -> CopyResult:
     """
-    The object is at its destination, as `proof` shows.
+    The object is at its destination, as `proof` shows. `lost` is what a copy in parts could not carry over; None stands
+    for a whole copy, with which S3 carries all that it can.
     """
-    return CopyResult(task.key, task.dest_key, source.size, Outcome.COPIED, proof=proof, etag=etag, lost=lost)
+    method = "whole" if lost is None else "staged"
+    result = CopyResult(task.key, task.dest_key, source.size, Outcome.COPIED, proof=proof, etag=etag)
+    return result._replace(lost=lost or (), source_etag=source.etag, method=method)
 
 
 def skipped(task: CopyTask, reason: SkipReason, size: int = 0) -> CopyResult:

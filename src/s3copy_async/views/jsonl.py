@@ -29,6 +29,8 @@ def to_json(event: Event) -> dict[str, Any]:
         value = getattr(event, field.name)
         if field.name == "result":
             document |= value._asdict()
+        elif field.name == "tasks":
+            continue  # one line for a page, not for each of its objects: --report has those
         elif field.name == "counts":
             document["counts"] = dict(value)
         else:

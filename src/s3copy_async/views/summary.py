@@ -9,9 +9,11 @@ from typing import Final
 
 from s3copy_async.advice import remedy
 from s3copy_async.model import Finding, SkipReason
-from s3copy_async.options import Display
+from s3copy_async.options import SOURCE_MARK, Display
+from s3copy_async.selection import folder_of
 from s3copy_async.state import RunState
-from s3copy_async.text import count_text, harmless, seconds_text, shown, size_text
+from s3copy_async.text import count_text, harmless, quoted, seconds_text, shown, size_text
+from s3copy_async.uri import S3Uri
 
 _EXAMPLES: Final = 3
 
@@ -32,6 +34,25 @@ def summary_lines(state: RunState, display: Display) -> Iterator[str]:
         yield f"error: {harmless(state.error)}"
     if state.exit_code not in (0, 4) and display.command:
         yield f"to continue: {display.command}"
+    if (folder := _common_folder(state)) is not None and display.failures_command:
+        source = quoted(folder)
+        yield f"only what failed: {display.failures_command.replace(SOURCE_MARK, source)}"
+
+
+def _common_folder(state: RunState) -> str | None:
+    """
+    The folder that all failed keys are relative to, as a URI, where there is one for all of them.
+    """
+    base = folder_of(S3Uri.parse(state.destination).path) if state.destination else ""
+    folders = set()
+    for failure in state.failures:
+        relative = failure.dest_key.removeprefix(base)
+        if not relative or not failure.key.endswith(relative):
+            return None
+        folders.add(failure.key[: len(failure.key) - len(relative)])
+    if len(folders) != 1 or len(state.failures) < state.failed:
+        return None
+    return str(S3Uri(S3Uri.parse(state.source).bucket, folders.pop()))
 
 
 def _headline(state: RunState) -> str:
