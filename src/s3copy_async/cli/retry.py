@@ -20,8 +20,11 @@ _VARIABLES: Final = {
 
 
 _SELECTING: Final = frozenset(
-    ["--", "-f", "--file", "-p", "--prefix", "-F", "--files", "-P", "--prefixes", "-T", "--no-target-directory", "--failures"]
-)
+    (
+        "--", "-f", "--file", "-p", "--prefix", "-F", "--files", "-P", "--prefixes", "-T", "--no-target-directory",
+        "--failures",
+    )
+)  # fmt: skip
 
 
 def same_command(args: Sequence[str], names: Names) -> str:
