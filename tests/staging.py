@@ -87,15 +87,13 @@ def copying(
     retries: int = 3,
     parts: PartOptions | None = None,
     grants: tuple[Grant, ...] = (),
-    endpoint: str | None = None,
 ) -> Options:
     """
-    Options that copy all of ``in`` to ``out``; without an `endpoint` the store passes for Amazon's.
+    Options that copy all of ``in`` to ``out``.
     """
     limits = Limits(permits=permits, retries=retries, large_file=large_file)
     return Options(
         Selection(S3Uri("in"), S3Uri("out")),
-        Access(endpoint_url=endpoint),
         limits=limits,
         grants=grants,
         parts=parts or PartOptions(),

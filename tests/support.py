@@ -111,6 +111,8 @@ class Recorder:
     A view that keeps every event.
     """
 
+    answers = False
+
     def __init__(self) -> None:
         self.events: list[Event] = []
 

@@ -19,7 +19,7 @@ from s3copy_async.clean import Cleaner
 from s3copy_async.compare import Scope
 from s3copy_async.connect import Guards, OpenStore, Stores, connect, grant_parameters, open_s3
 from s3copy_async.copy.decoding import DecodingProbe
-from s3copy_async.copy.job import CopyJob, refused
+from s3copy_async.copy.job import CopyJob, failed, refused
 from s3copy_async.copy.lanes import LanePool
 from s3copy_async.copy.one import copy_one, settle
 from s3copy_async.copy.plan import request_count
@@ -29,7 +29,7 @@ from s3copy_async.guards import Meter, RetryPolicy
 from s3copy_async.keys import Merged, RuleIndex, WorkArea, hidden_prefixes
 from s3copy_async.lister import DestinationHeads, DestinationSide, Lister
 from s3copy_async.model import Batch, CopyResult, CopyTask, SkipReason
-from s3copy_async.options import Options, is_aws
+from s3copy_async.options import Options
 from s3copy_async.selection import folder_of, rules_of, work_of
 from s3copy_async.state import RunState
 from s3copy_async.stop import Stop
@@ -93,12 +93,15 @@ class Run:
 
     def _switch_off(self, view: View, error: Exception) -> None:
         self._views.remove(view)
+        # Of these actions, what stands on standard output is all that was asked for.
+        only_answers = self.state.action in (Action.DRY_RUN, Action.CHECK)
         if isinstance(error, BrokenPipeError):
             self.state.broken_pipe = True
-            if self.state.action != Action.COPY:
-                # Nobody reads the answer any more, and nothing else was asked for.
+            if only_answers:
                 self.stop.interrupt(0)
             return
+        if only_answers and view.answers:
+            self.stop.fail(FatalError(f"the answers cannot be written ({type(error).__name__}: {error})"))
         self.emit(Notice(f"{type(view).__name__} is switched off, it failed with {type(error).__name__}: {error}"))
 
     async def execute(self, action: Action) -> RunState:
@@ -190,8 +193,7 @@ class Run:
         grants = () if action is Action.DRY_RUN else self.options.grants
         parameters = await grant_parameters(grants, stores.main, self.emit)
         options, parts = self.options, self.options.parts
-        needed = not is_aws(options.access.endpoint_url)
-        probe = DecodingProbe(stores.main, parts.work_bucket or scope.dest_bucket, parts.work_prefix, needed=needed)
+        probe = DecodingProbe(stores.main, parts.work_bucket or scope.dest_bucket, parts.work_prefix)
         return CopyJob(
             store=stores.main,
             dest=heads,
@@ -223,6 +225,10 @@ class Run:
             except Interrupted:
                 # Not done and not failed: the same command continues it.
                 return
+            except (FatalError, asyncio.CancelledError):
+                raise
+            except Exception as bug:  # noqa: BLE001 - one object must never stop the others
+                result = failed(task, "InternalError", f"a bug, please report it: {type(bug).__name__}: {bug}")
             seconds = round(time.monotonic() - started, 3)
             self.emit(ObjectDone(result._replace(requests=tally.requests, seconds=seconds)))
             self._give_up_if_hopeless()

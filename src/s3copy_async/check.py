@@ -63,12 +63,18 @@ class Checker:
         self._emit(ListingDone())
 
     async def _exact(self, key: str, rule: Rule) -> CopyTask | None:
+        task = CopyTask(key, rule.dest_key(self._sides.scope.base, key))
         try:
             await self._sides.source.head_object(self._sides.scope.source_bucket, key)
         except (NotFound, AccessDenied):
             return None
+        except FatalError:
+            raise
+        except S3Error as error:
+            self._unseen(task, error, "the source cannot be looked at")
+            return None
         self._emit(Listed(1, 0))
-        return CopyTask(key, rule.dest_key(self._sides.scope.base, key))
+        return task
 
     async def _joined(self, rule: Rule) -> AsyncGenerator[Batch, None]:
         sides, scope = self._sides, self._sides.scope
@@ -132,7 +138,7 @@ class Checker:
         except FatalError:
             raise
         except S3Error as error:
-            self._found(task, Finding.NOT_COMPARABLE, f"the source cannot be looked at: {error}")
+            self._unseen(task, error, "the source cannot be looked at")
             return
         try:
             there = await sides.dest.head_object(scope.dest_bucket, task.dest_key)
@@ -142,7 +148,7 @@ class Checker:
         except FatalError:
             raise
         except S3Error as error:
-            self._found(task, Finding.NOT_COMPARABLE, f"the destination cannot be looked at: {error}")
+            self._unseen(task, error, "the destination cannot be looked at")
             return
         match compare(source, there):
             case Verdict.SAME:
@@ -153,6 +159,11 @@ class Checker:
                 )
             case Verdict.DIFFERENT:
                 self._found(task, Finding.DIFFERENT, f"ETag {source.etag}, and {there.etag} at the destination")
+
+    def _unseen(self, task: CopyTask, error: S3Error, what: str) -> None:
+        failure = error.failure
+        result = CopyResult(task.key, task.dest_key, 0, Outcome.FAILED, f"{what}: {error}", error.code)
+        self._emit(ObjectDone(result._replace(request_id=failure.request_id)))
 
     def _found(self, task: CopyTask, finding: Finding, reason: str = "") -> None:
         self._emit(Checked(CheckResult(task.key, task.dest_key, finding, reason)))

@@ -16,14 +16,15 @@ from typing import Final
 from s3copy_async.copy.lanes import LanePool, in_lanes
 from s3copy_async.copy.uploads import open_uploads
 from s3copy_async.copy.work import read_record
-from s3copy_async.errors import AccessDenied, FatalError, Interrupted, S3Error, UploadGone
+from s3copy_async.errors import FatalError, Interrupted, S3Error, UploadGone
 from s3copy_async.events import Emit, LeftoverFound, LeftoverRemoved, ObjectDone, UploadFound
-from s3copy_async.keys import WorkArea
+from s3copy_async.keys import WorkArea, key_problem
 from s3copy_async.listing import pages
 from s3copy_async.model import CopyResult, ObjectInfo, OpenUpload, Outcome
 from s3copy_async.options import CleanOptions
 from s3copy_async.store import Stages
 from s3copy_async.text import shown
+from s3copy_async.uri import is_bucket
 
 _RECORD: Final = "s3copy-upload-"
 
@@ -80,14 +81,17 @@ class Cleaner:
         try:
             async with aclosing(self._folders(prefix)) as folders:
                 async for folder in folders:
+                    if stopping():
+                        return
                     await self._one(folder, stopping)
-            await self._temp_uploads(prefix)
-        except AccessDenied as error:
-            raise FatalError(
-                f"the work area s3://{self._bucket}/{shown(prefix)} may not be listed ({error})"
-            ) from error
+            await self._temp_uploads(prefix, stopping)
         except Interrupted:
             return
+        except FatalError:
+            raise
+        except S3Error as error:
+            where = f"s3://{self._bucket}/{shown(prefix)}"
+            raise FatalError(f"the work area {where} cannot be listed ({error}): ask for s3:ListBucket") from error
 
     def _is_old(self, moment: float) -> bool:
         return self._clock() - moment >= self._options.older_than
@@ -139,23 +143,40 @@ class Cleaner:
         """
         Ends the upload that a record names; returns whether it is not open any more, as far as was asked for.
         """
-        found = await read_record(self._store, self._bucket, record)
+        try:
+            found = await read_record(self._store, self._bucket, record)
+        except FatalError:
+            raise
+        except S3Error as error:
+            self._failed(record, error)
+            return False
         target, upload_id = found.get("target"), found.get("upload_id")
         if not isinstance(target, dict) or not isinstance(upload_id, str):
             return True
         bucket, key = str(target.get("bucket")), str(target.get("key"))
+        if key_problem(key) or not is_bucket(bucket):
+            return True
+        older = [one for one in found.get("older", ()) if isinstance(one, str)]
+        ended = [await self._end_if_open(bucket, OpenUpload(key, one)) for one in (upload_id, *older)]
+        return all(ended)
+
+    async def _end_if_open(self, bucket: str, upload: OpenUpload) -> bool:
         try:
-            await self._store.list_parts(bucket, key, upload_id)
+            await self._store.list_parts(bucket, upload.key, upload.upload_id)
         except UploadGone:
             return True
+        except FatalError:
+            raise
         except S3Error as error:
-            self._failed(key, error)
+            self._failed(upload.key, error)
             return False
-        return await self._end_upload(bucket, OpenUpload(key, upload_id))
+        return await self._end_upload(bucket, upload)
 
-    async def _temp_uploads(self, prefix: str) -> None:
+    async def _temp_uploads(self, prefix: str, stopping: Callable[[], bool]) -> None:
         async with aclosing(open_uploads(self._store, self._bucket, prefix)) as uploads:
             async for upload in uploads:
+                if stopping():
+                    return
                 if upload.key in self._work and self._is_old(upload.initiated):
                     await self._end_upload(self._bucket, upload)
 

@@ -65,6 +65,8 @@ class Scope:
         """
         if problem := key_problem(dest_key):
             return problem
+        if dest_key in self.work:
+            return "its destination is a name of the work area: choose another folder, or another --work-prefix"
         if self.same_bucket and not dest_key.startswith(self.hidden) and self.rules.find(dest_key):
             return "its destination lies in the source itself: copy to another folder"
         return None

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from s3copy_async.advice import with_remedy
-from s3copy_async.errors import AccessDenied, FatalError, NotFound, S3Error
+from s3copy_async.errors import AccessDenied, FatalError, NotFound, ObjectRefused, S3Error
 from s3copy_async.events import Emit, Notice
 from s3copy_async.guards import Guarded, Meter, RetryPolicy
 from s3copy_async.options import Access, Grant, Options
@@ -80,8 +80,10 @@ async def connect(options: Options, guards: Guards, stack: AsyncExitStack, open_
     stores = Stores(main, dest)
     selection = options.selection
     await _find(selection.source.bucket, (main,), stores)
-    if selection.dest.bucket != selection.source.bucket:
-        await _find(selection.dest.bucket, (main, *dest), stores)
+    work_bucket = options.parts.work_bucket or selection.dest.bucket
+    for bucket in dict.fromkeys((selection.dest.bucket, work_bucket)):
+        if bucket != selection.source.bucket:
+            await _find(bucket, (main, *dest), stores)
     return stores
 
 
@@ -118,12 +120,13 @@ async def grant_parameters(grants: Sequence[Grant], store: Guarded, emit: Emit) 
         grantees.setdefault(_PERMISSIONS[grant.permission], []).append(f'emailAddress="{grant.email}"')
     try:
         owner = await store.caller_id()
-    except AccessDenied:
+    except (AccessDenied, ObjectRefused):
         owner = ""
     if owner:
         grantees.setdefault("GrantFullControl", []).insert(0, f'id="{owner}"')
     else:
-        emit(Notice("s3:ListAllMyBuckets is denied, so the ACL of the copies names only the grantees, not their owner"))
+        words = "the owner's id is not to be had (s3:ListAllMyBuckets): the ACL of the copies names only the grantees"
+        emit(Notice(words))
     return tuple((name, ", ".join(who)) for name, who in grantees.items())
 
 
@@ -138,5 +141,5 @@ async def open_s3(access: Access, stack: AsyncExitStack, permits: int) -> Store:
     from s3copy_async.s3.session import Clients
 
     clients = await stack.enter_async_context(Clients(access, permits))
-    await clients.describe()
+    await clients.describe()  # raises where there are none
     return BotoStore(clients)

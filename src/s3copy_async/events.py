@@ -253,15 +253,3 @@ def ignore(event: Event) -> None:
     """
     The sink of those who do not care.
     """
-
-
-def tee(*sinks: Emit) -> Emit:
-    """
-    One sink that passes every event on to several, in order.
-    """
-
-    def emit(event: Event) -> None:
-        for sink in sinks:
-            sink(event)
-
-    return emit

@@ -13,7 +13,8 @@ from typing import Final, Protocol
 import aiofiles
 
 from s3copy_async.compare import Destination, Scope, not_there, sort_out
-from s3copy_async.errors import AccessDenied, FatalError, NotFound
+from s3copy_async.copy.job import refused
+from s3copy_async.errors import AccessDenied, FatalError, NotFound, S3Error
 from s3copy_async.events import Emit, Listed, ListingDone, Notice, ObjectDone, Skipped
 from s3copy_async.keys import Rule, clash, key_problem
 from s3copy_async.listing import pages
@@ -146,7 +147,7 @@ class Lister:
         for name in keys:
             key = work.folder + name
             dest_key = scope.base + name if work.exact_dest is None else work.exact_dest
-            problem = key_problem(dest_key) or key_problem(key)
+            problem = scope.problem(dest_key) or key_problem(key)
             if rule := clash(work.rules, scope.base, key, dest_key):
                 problem = f"prefix {rule.prefix!r} writes to its destination too: copy it in a run of its own"
             if problem:
@@ -169,6 +170,11 @@ class Lister:
         except AccessDenied:
             where = f"s3://{self._scope.source_bucket}/{shown(key)}"
             self._emit(Notice(f"{where}: access denied to an object of this very name, if there is one", warning=False))
+            return ()
+        except FatalError:
+            raise
+        except S3Error as error:
+            self._emit(ObjectDone(refused(CopyTask(key, rule.dest_key(self._scope.base, key)), error)))
             return ()
         tasks = sort_out((found,), rule, self._scope, self._emit)
         existing: list[ObjectInfo | None] = []

@@ -107,7 +107,6 @@ class RunState:
     rows: dict[str, Row] = field(default_factory=dict)
     failures: list[CopyResult] = field(default_factory=list)
     failure_codes: Counter[str] = field(default_factory=Counter)
-    notices: list[str] = field(default_factory=list)
     seconds: float = 0.0
     error: str = ""
     signal: int = 0
@@ -154,8 +153,7 @@ class RunState:
             case RunStarted():
                 self.action, self.source, self.destination = event.action, event.source, event.destination
             case Notice():
-                if event.warning:
-                    self.notices.append(event.text)
+                pass  # said, not counted
             case Stopping():
                 self.signal = event.signal
             case RunEnded():
@@ -232,7 +230,7 @@ class RunState:
             return 128 + self.signal
         if self.error:
             return 1
-        if self.broken_pipe and self.action != "copy":
+        if self.broken_pipe and self.action in ("dry-run", "check"):
             return 141
         if self.failed:
             return 3

@@ -15,6 +15,13 @@ _ACCESS_POINT: Final = re.compile(
 ).fullmatch
 
 
+def is_bucket(name: str) -> bool:
+    """
+    Whether `name` can be a bucket's, or is the ARN of an access point.
+    """
+    return bool(_BUCKET(name) or _ACCESS_POINT(name))
+
+
 @dataclass(frozen=True, slots=True)
 class S3Uri:
     """

@@ -69,7 +69,9 @@ async def test_a_copy_is_proven_by_its_etag() -> None:
 
     result = await bench.copy()
 
-    assert CopyResult("a", "b", 5, Outcome.COPIED, proof=Proof.ETAG, etag=bench.source.etag) == result
+    etag = bench.source.etag
+    wanted = CopyResult("a", "b", 5, Outcome.COPIED, proof=Proof.ETAG, etag=etag, source_etag=etag, method="whole")
+    assert wanted == result
     assert [call.operation for call in bench.memory.calls] == ["CopyObject"]
 
 

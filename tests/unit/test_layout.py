@@ -10,7 +10,7 @@ from typing import Final
 import pytest
 
 from s3copy_async.copy.layout import Shape, certain, read_shape
-from s3copy_async.errors import AccessDenied, Failure, NotFound, ObjectRefused
+from s3copy_async.errors import AccessDenied, Failure, NotFound, ObjectRefused, Unproven
 from s3copy_async.memory import MemoryStore
 from s3copy_async.memory_data import Call, Fault
 from s3copy_async.model import Head, ObjectInfo
@@ -162,13 +162,13 @@ async def test_an_object_that_was_stored_whole_gets_64_mib() -> None:
 
 async def test_an_object_that_s3_cannot_hold_is_refused() -> None:
     """
-    More than 48.8 TiB: a ValueError, before anything is made.
+    More than 48.8 TiB: said before anything is made.
     """
     store = buckets()
     store.fill("in", {"big": b"x"})
     store.buckets["in"]["big"].size = 53_687_091_200_001
 
-    with pytest.raises(ValueError, match="more than S3 can hold"):
+    with pytest.raises(Unproven, match="more than S3 can hold"):
         await shape_of(store)
 
 

@@ -21,7 +21,6 @@ from s3copy_async.events import (
     RunStarted,
     Skipped,
     Stopping,
-    tee,
 )
 from s3copy_async.model import CheckResult, CopyResult, Finding, Outcome, Proof, SkipReason
 from s3copy_async.state import KEPT_FAILURES, RunState
@@ -68,7 +67,7 @@ def test_counts_what_happens() -> None:
     assert dict(state.proofs) == {Proof.ETAG: 1}
     assert dict(state.requests) == {"CopyObject": 5, "HeadObject": 1}
     assert (state.retries, state.throttled) == (2, 1)
-    assert (state.notices, state.seconds, state.finished) == (["careful"], 1.5, 5)
+    assert (state.seconds, state.finished) == (1.5, 5)
     assert (state.failures, dict(state.failure_codes)) == ([FAILED], {"AccessDenied": 1})
 
 
@@ -117,15 +116,3 @@ def test_numbers_make_an_exit_code(events: list[Event], code: int) -> None:
     Interruption counts before errors, errors before failures, failures before differences.
     """
     assert code == after(*events).exit_code
-
-
-def test_a_tee_passes_events_on_in_order() -> None:
-    """
-    Every sink gets every event.
-    """
-    one: list[Event] = []
-    other: list[Event] = []
-
-    tee(one.append, other.append)(ListingDone())
-
-    assert [ListingDone()] == one == other

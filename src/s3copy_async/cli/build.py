@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from s3copy_async.errors import ConfigError
 from s3copy_async.options import MAX_COPY, CleanOptions, Display, Limits, Options, PartOptions, Progress, Selection
 from s3copy_async.parts import MAX_PART, MIN_PART
 from s3copy_async.text import shown
+from s3copy_async.uri import is_bucket
 
 
 class Builder:
@@ -46,7 +48,7 @@ class Builder:
         selection = SelectionBuilder(form).build()
         access = AccessBuilder(form).build()
         limits = self._limits()
-        work_prefix = self._work_prefix()
+        parts = self._parts(self._work_prefix())
         display = self._display()
         if form.problems or selection is None:
             raise ConfigError(*form.problems)
@@ -58,7 +60,7 @@ class Builder:
             limits=limits,
             display=display,
             grants=tuple(form.get("grants") or ()),
-            parts=self._parts(work_prefix),
+            parts=parts,
             one_way=bool(form.get("one_way")),
         )
 
@@ -76,6 +78,7 @@ class Builder:
         if form.problems or place is None:
             raise ConfigError(*form.problems)
         clean = CleanOptions(form.get("older_than") or 0.0, bool(form.get("yes")))
+        display = replace(display, removes=clean.remove)
         parts = PartOptions(work_prefix=work_prefix)
         return Options(Selection(place, place), access.main, limits=limits, display=display, parts=parts, clean=clean)
 
@@ -93,8 +96,10 @@ class Builder:
 
     def _parts(self, work_prefix: str) -> PartOptions:
         size = self._form.get("part_size")
-        keep = self._form.get("keep_parts")
-        return PartOptions(size, work_prefix, self._form.get("work_bucket"), keep is not False)
+        keep, bucket = self._form.get("keep_parts"), self._form.get("work_bucket")
+        if bucket is not None and not is_bucket(bucket):
+            self._form.problem(f"--work-bucket: {shown(bucket)!r} is not a bucket name: give it without s3://")
+        return PartOptions(size, work_prefix, bucket, keep is not False)
 
     def _work_prefix(self) -> str:
         prefix = (self._form.get("work_prefix") or "").strip("/")

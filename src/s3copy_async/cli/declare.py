@@ -52,7 +52,7 @@ BOTH_ARGUMENTS: Final = apply(
 PLACE: Final = click.argument("dest", type=URI, cls=Argument)
 CLEANING: Final = apply(
     option("--yes", is_flag=True, section=_SELECTION, env=False, help="Remove what is shown."),
-    option("--older-than", section=_SELECTION, type=DURATION, metavar="DURATION", help="Only what nothing was written to for so long, such as 7d."),
+    option("--older-than", section=_SELECTION, type=DURATION, metavar="DURATION", help="Only folders that nothing was written to for so long, such as 7d."),
 )  # fmt: skip
 SELECTION: Final = apply(
     option(
@@ -103,7 +103,7 @@ ACCESS: Final = apply(
 )  # fmt: skip
 COPYING: Final = apply(
     option("--acl-grant", "grants", section=_COPYING, multiple=True, type=GRANT, metavar="PERMISSION:EMAIL", help="Grant READ, WRITE, READ_ACP, WRITE_ACP or FULL_CONTROL on what is made. Repeatable."),
-    option("--large-file", section=_COPYING, type=SIZE, default="5GiB", show_default=True, metavar="SIZE", help="Copy larger objects in parts, as all that were uploaded in parts; at most 5GiB."),
+    option("--large-file", section=_COPYING, type=SIZE, default="5GiB", show_default=True, metavar="SIZE", help="Copy larger objects in parts, like those that were uploaded in parts; at most 5GiB."),
     option("--part-size", section=_COPYING, type=SIZE, metavar="SIZE", help="Size of parts, 5MiB to 5GiB.  [the source's own, so that ETags stay equal; else 64MiB]"),
     option("--keep-parts/--no-keep-parts", section=_COPYING, default=True, show_default=True, help="Keep the temp and part objects of a copy in parts."),
     option("--work-bucket", section=_COPYING, metavar="BUCKET", help="Keep work in progress in this bucket.  [the destination's]"),
@@ -112,7 +112,7 @@ COPYING: Final = apply(
 LIMITS: Final = apply(
     option("-t", "--threads", section=_COPYING, type=COUNT, default="40", show_default=True, metavar="N", help="S3 requests in flight at once; 0 is one at a time."),
     option("--retry-for", section=_COPYING, type=DURATION, default="15m", show_default=True, metavar="DURATION", help="Repeat a failing or throttled request for so long."),
-    option("--work-prefix", section=_COPYING, default="temp", show_default=True, metavar="PREFIX", help="Where the destination bucket keeps work in progress; it is never copied or compared."),
+    option("--work-prefix", section=_COPYING, default="temp", show_default=True, metavar="PREFIX", help="Where work in progress is kept; it is never copied or compared."),
 )  # fmt: skip
 REPORTS: Final = apply(
     option("--report", section=_SHOWING, type=click.Path(), metavar="FILE", help="Write a JSON line for every object to FILE."),

@@ -4,6 +4,7 @@ The entry point: errors become one line each, and an exit code.
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -20,6 +21,10 @@ def main(args: Sequence[str] | None = None) -> NoReturn:
     """
     Runs the command line and exits with its code.
     """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A locale that cannot hold a key gets its escape, not an end of the output.
+            stream.reconfigure(errors="backslashreplace")
     code = _run(args)
     _flush()
     raise SystemExit(code)
@@ -62,5 +67,5 @@ def _flush() -> None:
     """
     try:
         sys.stdout.flush()
-    except BrokenPipeError:
+    except OSError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

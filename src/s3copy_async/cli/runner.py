@@ -5,13 +5,13 @@ Starts the event loop, chooses the views and turns signals into an orderly end.
 from __future__ import annotations
 
 import asyncio
-import io
 import logging
 import math
 import os
 import signal
 import sys
 from collections.abc import Callable, Coroutine
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from s3copy_async.app import Action, Run
@@ -69,7 +69,7 @@ def views_for(state: RunState, display: Display, base: str = "") -> list[View]:
         interval = math.inf
     if display.progress is Progress.JSON:
         views.append(JsonLines(state, sys.stdout))
-        data = io.TextIOWrapper(io.BytesIO())
+        data = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - for as long as the program runs
     console = None if display.progress is not Progress.AUTO or display.verbosity else _console()
     if console is not None:
         from s3copy_async.views.live import live_view

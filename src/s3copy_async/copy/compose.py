@@ -66,6 +66,7 @@ class Composer:
         self._look = not inventory.known or self._record in inventory.others
         self._opening = asyncio.Lock()
         self._upload_id = ""
+        self._older: list[str] = []
         self._there: dict[int, UploadedPart] = {}
         self.etags: dict[int, str] = {}
         self.opaque = False
@@ -114,8 +115,9 @@ class Composer:
         if not isinstance(upload_id, str):
             return
         if record.get("target") != self._target.identity:
-            # Another layout or other headers: its record is about to be replaced, and nobody would find it again.
-            await drop_upload(self._job, self._target.bucket, self._target.key, upload_id)
+            # Another layout or other headers: what is still open of it stays on the record that replaces this one.
+            older = [upload_id, *record.get("older", ())]
+            self._older = [one for one in older if not await self._dropped(str(one))]
             return
         try:
             self._there = await parts_of(self._job.store, self._target.bucket, self._target.key, upload_id)
@@ -123,10 +125,13 @@ class Composer:
             return
         self._upload_id = upload_id
 
+    async def _dropped(self, upload_id: str) -> bool:
+        return await drop_upload(self._job, self._target.bucket, self._target.key, upload_id)
+
     async def _begin(self) -> None:
         target, job = self._target, self._job
         upload_id = await begin_upload(job, target.bucket, target.key, target.settings, target.head.metadata)
-        record = to_record(upload_id=upload_id, target=target.identity)
+        record = to_record(upload_id=upload_id, target=target.identity, older=self._older)
         try:
             await job.store.put_object(self._folder.bucket, self._record, record)
         except BaseException:
@@ -153,16 +158,15 @@ class Composer:
             answer = CopyAnswer(info.etag, info.opaque)
         if foretold is not None and answer.etag != foretold and not answer.opaque:
             raise Unproven("WrongETag", f"the object has ETag {answer.etag}, and {foretold} was foretold; run again")
-        await self._job.store.delete_object(self._folder.bucket, self._record)
+        await self._job.tidy(self._folder.bucket, self._record)
         return answer
 
     async def drop(self) -> None:
         """
         Gives the upload up: its parts or its layout are wrong.
         """
-        if self._upload_id:
-            await drop_upload(self._job, self._target.bucket, self._target.key, self._upload_id)
-            await self._job.store.delete_object(self._folder.bucket, self._record)
+        if self._upload_id and await self._dropped(self._upload_id):
+            await self._job.tidy(self._folder.bucket, self._record)
         self._upload_id = ""
         self._there = {}
         self.etags = {}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+from contextlib import suppress
 
 from s3copy_async.errors import S3Error
 from s3copy_async.model import PartRequest
@@ -19,16 +20,13 @@ _BODY = b"s3copy probe"
 class DecodingProbe:
     """
     Asks the store once, with one tiny object in the work area that is removed again, and remembers the answer.
-
-    Args:
-        needed: False for Amazon, which is known to decode once.
     """
 
-    def __init__(self, store: Stages, bucket: str, work_prefix: str, *, needed: bool) -> None:
+    def __init__(self, store: Stages, bucket: str, work_prefix: str) -> None:
         self._store = store
         self._bucket = bucket
         self._prefix = work_prefix
-        self._answer = None if needed else False
+        self._answer: bool | None = None
         self._asking = asyncio.Lock()
 
     async def __call__(self) -> bool:
@@ -58,4 +56,5 @@ class DecodingProbe:
                 await store.abort_upload(bucket, target, upload_id)
             return answer.etag != hashlib.md5(_BODY, usedforsecurity=False).hexdigest() and not answer.opaque
         finally:
-            await store.delete_object(bucket, key)
+            with suppress(S3Error):
+                await store.delete_object(bucket, key)

@@ -8,8 +8,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from s3copy_async.copy.lanes import LanePool
-from s3copy_async.errors import AccessDenied, S3Error
-from s3copy_async.events import Emit, ignore
+from s3copy_async.errors import AccessDenied, FatalError, S3Error
+from s3copy_async.events import Emit, Notice, ignore
 from s3copy_async.model import CopyResult, CopyTask, ObjectInfo, Outcome, Pairs, Proof, SkipReason
 from s3copy_async.options import Limits, PartOptions
 from s3copy_async.store import HeadsObjects, ListsObjects, Stages
@@ -30,6 +30,7 @@ class CopyJob:
         parts: how objects are copied in parts.
         lanes: shared by all objects that are copied in parts.
         stopping: whether the run is to end: then no further part is begun.
+        said: warnings that were given already.
         reads_twice: whether the store decodes the source keys of part copies twice; asked at most once.
     """
 
@@ -45,6 +46,29 @@ class CopyJob:
     emit: Emit = ignore
     stopping: Callable[[], bool] = lambda: False
     reads_twice: Callable[[], Awaitable[bool]] = _reads_once
+    said: set[str] = field(default_factory=set)
+
+    def say_once(self, text: str) -> None:
+        """
+        Warns of something that would come up again with many objects.
+        """
+        if text not in self.said:
+            self.said.add(text)
+            self.emit(Notice(text))
+
+    async def tidy(self, bucket: str, key: str) -> None:
+        """
+        Removes an object of ours that is not needed any more. What cannot be removed is no failure of the copy.
+
+        Raises:
+            FatalError: the run cannot go on.
+        """
+        try:
+            await self.store.delete_object(bucket, key)
+        except FatalError:
+            raise
+        except S3Error as error:
+            self.say_once(f"work in progress cannot be removed from s3://{bucket} ({error}): it needs s3:DeleteObject")
 
 
 def copied(

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from s3copy_async.copy.lanes import LanePool, in_lanes
-from s3copy_async.errors import ObjectRefused, S3Error
+from s3copy_async.errors import ObjectRefused, S3Error, Unproven
 from s3copy_async.etag import part_count
 from s3copy_async.model import Head, ObjectInfo
 from s3copy_async.parts import DEFAULT_PART, Layout, guessed, planned, uneven, uniform
@@ -39,13 +39,16 @@ async def read_shape(store: HeadsDetails, bucket: str, source: ObjectInfo, part_
     Two requests for a source of even parts, three to know better; none of them reads data.
 
     Raises:
-        ValueError: the object cannot be held in such parts.
+        Unproven: the object cannot be held in such parts.
         S3Error: the source cannot be looked up.
     """
     count = part_count(source.etag)
     if part_size is not None or not count:
         head = await store.head_details(bucket, source.key)
-        return Shape(head, planned(source.size, part_size or DEFAULT_PART))
+        try:
+            return Shape(head, planned(source.size, part_size or DEFAULT_PART))
+        except ValueError as error:
+            raise Unproven("CannotFit", str(error)) from None
     head = await _first(store, bucket, source)
     if head.parts != count or not head.part_size:
         guess = guessed(source.size, count)

@@ -74,10 +74,24 @@ async def _copy(task: CopyTask, job: CopyJob) -> CopyResult:
             last = error
         try:
             now = await job.store.head_object(job.source_bucket, task.key)
-        except NotFound:
+        except NotFound as error:
+            if await _still_listed(task, job):
+                # Such a key is misread, by us or by the store: never to be counted as deleted.
+                return refused(task, error)
             return skipped(task, SkipReason.VANISHED)
-        if isinstance(last, NotFound) and now.etag == source.etag:
-            # It is there, and yet the copy does not find it: never to be counted as deleted.
+        if now.etag == source.etag:
+            # It is what it was, and yet the copy does not find it, or does not know its ETag.
             return refused(task, last)
         source = now
     return failed(task, "SourceChanging", f"the source changed {MAX_LOOKS + 1} times while it was copied; run again")
+
+
+async def _still_listed(task: CopyTask, job: CopyJob) -> bool:
+    """
+    Whether a listing still shows a key that a lookup does not find. A space in it may stand for a plus sign.
+    """
+    try:
+        page = await job.store.list_page(job.source_bucket, task.key.partition(" ")[0])
+    except AccessDenied:
+        return False
+    return any(found.key == task.key for found in page.objects)

@@ -7,20 +7,20 @@ steps by themselves, each as soon as the step before is done.
 
 from __future__ import annotations
 
-from contextlib import aclosing, suppress
+from contextlib import suppress
 from dataclasses import replace
 
+from s3copy_async.copy.alias import readable_source
 from s3copy_async.copy.compose import Composer, Target
+from s3copy_async.copy.finish import Finished, finish
 from s3copy_async.copy.job import CopyJob, copied, failed, skipped
 from s3copy_async.copy.lanes import in_lanes
 from s3copy_async.copy.layout import Shape, certain, read_shape
 from s3copy_async.copy.steps import MadePart, PartMaker, PartSource
-from s3copy_async.copy.uploads import open_uploads
-from s3copy_async.copy.work import Folder, Inventory, decodes_otherwise, read_record, take_inventory, to_record
-from s3copy_async.errors import Failure, NotFound, PreconditionFailed, S3Error, Unproven, UploadGone
+from s3copy_async.copy.work import Folder, Inventory, read_record, take_inventory
+from s3copy_async.errors import Failure, ListingError, NotFound, PreconditionFailed, Unproven, UploadGone
 from s3copy_async.events import ObjectStarted
-from s3copy_async.model import CopyRequest, CopyResult, CopyTask, ObjectInfo, Proof, SkipReason
-from s3copy_async.options import MAX_COPY
+from s3copy_async.model import CopyResult, CopyTask, ObjectInfo, Proof, SkipReason
 from s3copy_async.parts import Part, multipart_etag
 
 
@@ -38,8 +38,8 @@ async def copy_staged(task: CopyTask, source: ObjectInfo, job: CopyJob) -> CopyR
         return await copy.run()
     except Unproven as error:
         return failed(task._replace(source=source), error.code, error.reason)
-    except ValueError as error:
-        return failed(task._replace(source=source), "CannotFit", str(error))
+    except ListingError as error:
+        return failed(task._replace(source=source), "WorkArea", f"the work area cannot be read: {error}")
 
 
 class StagedCopy:
@@ -66,7 +66,7 @@ class StagedCopy:
 
         Raises:
             PreconditionFailed: the source is another by now.
-            ValueError: it cannot be held in such parts.
+            Unproven: it cannot be held in such parts.
         """
         shape = await read_shape(job.store, job.source_bucket, source, job.parts.size)
         now = shape.head.info
@@ -93,8 +93,10 @@ class StagedCopy:
         """
         if await self._done_before():
             return skipped(self._task, SkipReason.SAME, self._shape.layout.size)
-        await self._rename_source()
         self._trust_listed_parts()
+        if not self._made:
+            self._source = await readable_source(self._source, self._folder, self._job)
+            self._maker = PartMaker(self._source, self._folder, self._inventory, self._job)
         layout = self._shape.layout
         self._job.emit(
             ObjectStarted(
@@ -168,25 +170,6 @@ class StagedCopy:
         """
         self._made = self._listed(self._shape.head.info.etag) or {}
 
-    async def _rename_source(self) -> None:
-        """
-        A key that this store would misread gets a harmless name first: the whole object is copied in the work area.
-        """
-        job, source = self._job, self._shape.head.info
-        if not decodes_otherwise(self._task.key) or not await job.reads_twice():
-            return
-        if source.size > MAX_COPY:
-            raise Unproven(
-                "MisreadKey", "this store misreads keys that contain % in part copies: rename the object first"
-            )
-        request = CopyRequest(
-            job.source_bucket, self._task.key, source.etag, source.size, self._folder.bucket, self._folder.alias
-        )
-        answer = await job.store.copy_object(request)
-        info = source._replace(etag=answer.etag)
-        self._source = PartSource(self._folder.bucket, self._folder.alias, info, ranged=self._source.ranged)
-        self._maker = PartMaker(self._source, self._folder, self._inventory, job)
-
     # Steps
 
     async def _through_steps(self) -> None:
@@ -230,14 +213,14 @@ class StagedCopy:
         """
         The ETag that the composed object must get, None where encryption hides it.
         """
-        if self._composer.opaque or self._shape.head.info.opaque:
+        if self._composer.opaque:
             return None
         etags = self._composer.etags
         return multipart_etag([etags[number] for number in sorted(etags)])
 
     def _disagrees(self) -> bool:
-        foretold = self._foretold()
-        return self._shape.own and foretold is not None and foretold != self._shape.head.info.etag
+        foretold, source = self._foretold(), self._shape.head.info
+        return self._shape.own and not source.opaque and foretold not in (None, source.etag)
 
     async def _settle_disagreement(self) -> None:
         """
@@ -301,6 +284,8 @@ class StagedCopy:
         if there and foretold is not None and (there.etag, there.size) == (foretold, source.size):
             await self._composer.drop()
             return foretold, proof, True
+        if proof is not Proof.ETAG_LAYOUT:
+            await self._check_source()
         try:
             answer = await self._composer.complete(foretold)
         except UploadGone:
@@ -309,41 +294,18 @@ class StagedCopy:
             answer = await self._composer.complete(foretold)
         return answer.etag, Proof.SERVER if answer.opaque else proof, False
 
+    async def _check_source(self) -> None:
+        """
+        Where no ETag will tell that all parts are of one version, the source must still be that version now: a store
+        may ignore the ETag that pins it.
+        """
+        now = await self._job.store.head_object(self._job.source_bucket, self._task.key)
+        if now.etag != self._shape.head.info.etag:
+            await self._composer.drop()
+            raise PreconditionFailed(Failure("HeadObject", "PreconditionFailed", 412))
+
     async def _finish(self, etag: str) -> None:
-        """
-        Notes what a later run could not see, and tidies up.
-        """
-        job, folder, source = self._job, self._folder, self._shape.head.info
-        if etag != source.etag:
-            record = to_record(source_etag=source.etag, size=source.size, dest_etag=etag, dest_key=self._task.dest_key)
-            await job.store.put_object(
-                folder.bucket, folder.record("done", job.dest_bucket, self._task.dest_key), record
-            )
-        if self._source.key == folder.alias:
-            await job.store.delete_object(folder.bucket, folder.alias)
-        if not job.parts.keep:
-            await self._remove_parts()
-        await self._drop_leftovers()
-
-    async def _remove_parts(self) -> None:
-        job, folder = self._job, self._folder
-        keys = [folder.part(part.number) for part in self._shape.layout.parts()]
-        keys += [found.key for found in (*self._inventory.temps.values(), *self._inventory.parts.values())]
-
-        async def remove(key: str) -> None:
-            await job.store.delete_object(folder.bucket, key)
-
-        await in_lanes(iter(dict.fromkeys(keys)), remove, job.lanes, lambda: False)
-
-    async def _drop_leftovers(self) -> None:
-        """
-        Uploads of temp objects that a killed run left open. Their names are ours alone.
-        """
-        job, folder = self._job, self._folder
-        with suppress(S3Error):
-            async with aclosing(open_uploads(job.store, folder.bucket, folder.prefix)) as uploads:
-                async for upload in uploads:
-                    if not folder.is_temp(upload.key):
-                        continue
-                    with suppress(S3Error):
-                        await job.store.abort_upload(folder.bucket, upload.key, upload.upload_id)
+        done = Finished(self._shape.head.info, self._shape.layout, self._task.dest_key, etag)
+        await finish(done, self._folder, self._inventory, self._job)
+        if self._source.key == self._folder.alias:
+            await self._job.tidy(self._folder.bucket, self._folder.alias)

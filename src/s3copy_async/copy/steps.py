@@ -127,7 +127,7 @@ class PartMaker:
             temp = temp or await self._make_temp(part)
             if temp and (made := await self._make_part(part, temp)):
                 if not self._job.parts.keep:
-                    await self._job.store.delete_object(self._folder.bucket, self._folder.temp(part.number))
+                    await self._job.tidy(self._folder.bucket, self._folder.temp(part.number))
                 return made
         raise Unproven("WrongETag", f"part {part.number}: temp and part object disagree each time; run again")
 
@@ -229,9 +229,11 @@ async def begin_upload(job: CopyJob, bucket: str, key: str, settings: Pairs, met
         raise
 
 
-async def drop_upload(job: CopyJob, bucket: str, key: str, upload_id: str) -> None:
+async def drop_upload(job: CopyJob, bucket: str, key: str, upload_id: str) -> bool:
     """
     Aborts an upload of ours, also while this task is being cancelled, and never for longer than a few seconds.
+
+    Returns whether it is gone.
     """
     cleanup = asyncio.ensure_future(job.store.abort_upload(bucket, key, upload_id))
     try:
@@ -239,7 +241,9 @@ async def drop_upload(job: CopyJob, bucket: str, key: str, upload_id: str) -> No
             await asyncio.shield(cleanup)
     except (S3Error, TimeoutError):
         cleanup.cancel()
+        return False
     except asyncio.CancelledError:
         with suppress(TimeoutError):
             await asyncio.wait_for(asyncio.gather(cleanup, return_exceptions=True), _CLEANUP)
         raise
+    return True

@@ -17,7 +17,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from s3copy_async.errors import AccessDenied, S3Error
+from s3copy_async.errors import AccessDenied, NotFound
 from s3copy_async.keys import MAX_KEY_BYTES
 from s3copy_async.listing import pages
 from s3copy_async.model import ObjectInfo, Pairs
@@ -166,11 +166,14 @@ def is_marked(metadata: Pairs, source: ObjectInfo, part: Part) -> bool:
 
 async def read_record(store: ReadsObjects, bucket: str, key: str) -> dict[str, Any]:
     """
-    A record of ours, empty where there is none that can be read.
+    A record of ours, empty where there is none, or none that makes sense.
+
+    Raises:
+        S3Error: it may be there, but cannot be read.
     """
     try:
         document = json.loads(await store.get_object(bucket, key))
-    except (S3Error, ValueError):
+    except (NotFound, ValueError):
         return {}
     return document if isinstance(document, dict) else {}
 

@@ -118,6 +118,8 @@ def info(key: str, answer: dict[str, Any]) -> ObjectInfo:
     One object as a HEAD shows it. Of an answer about one part, the size is the whole object's.
     """
     whole = str(answer.get("ContentRange") or "").rpartition("/")[2]
+    if "ContentLength" not in answer and not whole.isdigit():
+        raise BadAnswer(Failure("HeadObject", "BadAnswer", 200, "an answer without a length", _request_id(answer)))
     return ObjectInfo(
         key=key,
         size=int(whole) if whole.isdigit() else int(answer.get("ContentLength", 0)),
@@ -158,6 +160,10 @@ def _lost(answer: dict[str, Any]) -> Iterator[str]:
         yield "tags"
     if answer.get("MissingMeta"):
         yield "metadata that S3 does not return"
+    if answer.get("StorageClass", "STANDARD") != "STANDARD":
+        yield "storage class"
+    if answer.get("ServerSideEncryption") in _KMS:
+        yield "encryption key"
     if answer.get("ObjectLockMode") or answer.get("ObjectLockLegalHoldStatus"):
         yield "object lock"
 

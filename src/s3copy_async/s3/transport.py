@@ -25,7 +25,7 @@ async def _made_readable(response: aiohttp.ClientResponse, url: URL) -> None:
     """
     Where an answer repeats a key or a request that holds what XML cannot, it is no XML; what we need of it is sound.
     """
-    query = url.query_string
+    query = url.query
     if "uploadId" in query or "uploads" in query:
         response._body = _ILLEGAL.sub(b"?", await response.read())
     elif "list-type" in query and _ENCODED in (body := await response.read()):

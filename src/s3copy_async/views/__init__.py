@@ -12,7 +12,11 @@ from s3copy_async.events import Event
 class View(Protocol):
     """
     Shows a run. What it raises switches it off, and copying goes on.
+
+    ``answers`` tells whether it writes what a dry run or a check is asked for.
     """
+
+    answers: bool
 
     def handle(self, event: Event) -> None:
         """

@@ -83,6 +83,8 @@ class JsonLines:
     The view for programs.
     """
 
+    answers = True
+
     def __init__(self, state: RunState, data: TextIO) -> None:
         self._state = state
         self._data = data

@@ -68,6 +68,8 @@ class Lines:
         clock: injected for tests.
     """
 
+    answers = True
+
     def __init__(
         self,
         state: RunState,

@@ -99,6 +99,8 @@ class LiveView:
         clock: injected for tests.
     """
 
+    answers = True
+
     def __init__(
         self, state: RunState, console: Console, words: Lines, clock: Callable[[], float] = time.monotonic
     ) -> None:

@@ -82,6 +82,8 @@ class Log:
         path: appended to, made for the owner only; None logs to standard error.
     """
 
+    answers = False
+
     def __init__(self, level: int, path: str | None) -> None:
         self._path = path
         self._buffer = _Buffer()
@@ -163,7 +165,10 @@ def _record(event: Event) -> tuple[int, str]:
             return logging.DEBUG, f"{what}, attempt {event.attempt}, again in {event.wait:.2f} s"
         case ObjectDone(result) if result.outcome is Outcome.FAILED:
             request = f" [request {harmless(result.request_id)}]" if result.request_id else ""
-            return logging.ERROR, f"failed {shown(result.key)}: {result.code}: {harmless(result.reason)}{request}"
+            return (
+                logging.ERROR,
+                f"failed {shown(result.key)}: {harmless(result.code)}: {harmless(result.reason)}{request}",
+            )
         case ObjectDone(result):
             proof = f", proof {result.proof}" if result.proof else ""
             return logging.INFO, f"{result.outcome} {shown(result.key)} -> {shown(result.dest_key)}{proof}"

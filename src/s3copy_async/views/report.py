@@ -112,6 +112,8 @@ class Report:
     ``--report FILE``.
     """
 
+    answers = False
+
     def __init__(self, path: str) -> None:
         self._file = Appended(path)
 
@@ -142,6 +144,8 @@ class Failures:
     Args:
         base: the destination folder.
     """
+
+    answers = False
 
     def __init__(self, path: str, base: str) -> None:
         self._file = Appended(path)

@@ -26,7 +26,7 @@ def summary_lines(state: RunState, display: Display) -> Iterator[str]:
     troubled = bool(state.exit_code)
     unheard_of = state.error and not state.listed and not state.failed
     if not unheard_of and (not quiet or troubled or state.action != "copy"):
-        yield _headline(state)
+        yield _headline(state, display)
     if not quiet:
         yield from _details(state)
     yield from _failures(state)
@@ -55,7 +55,7 @@ def _common_folder(state: RunState) -> str | None:
     return str(S3Uri(S3Uri.parse(state.source).bucket, folders.pop()))
 
 
-def _headline(state: RunState) -> str:
+def _headline(state: RunState, display: Display) -> str:
     spent = seconds_text(state.seconds)
     if state.action == "check":
         found = state.findings
@@ -64,7 +64,7 @@ def _headline(state: RunState) -> str:
     elif state.action == "clean":
         words = f"{count_text(state.leftovers, 'object')} in the work area ({size_text(state.leftover_bytes)}), "
         words += f"{count_text(state.open_uploads, 'open upload')}; {state.removed:,} objects removed in {spent}"
-        if state.leftovers + state.open_uploads and not state.removed:
+        if state.leftovers + state.open_uploads and not display.removes:
             words += ". Nothing was removed: add --yes"
     elif state.action == "dry-run":
         objects, requests = count_text(state.planned, "object"), count_text(state.planned_requests, "copy request")
@@ -77,7 +77,10 @@ def _headline(state: RunState) -> str:
     if state.failed:
         words += f", {state.failed:,} failed"
     if state.signal:
-        words += "; interrupted"
+        left = state.listed - state.finished
+        words += "; interrupted" + (
+            f", {left:,} {'' if state.listing_done else 'or more '}not finished" if left > 0 else ""
+        )
     return words
 
 

@@ -1,0 +1,71 @@
+"""
+What remains to be done when an object has been composed: note what a later run could not see, and tidy up.
+"""
+
+from __future__ import annotations
+
+from contextlib import aclosing, suppress
+from dataclasses import dataclass
+
+from s3copy_async.copy.job import CopyJob
+from s3copy_async.copy.lanes import in_lanes
+from s3copy_async.copy.uploads import open_uploads
+from s3copy_async.copy.work import Folder, Inventory, to_record
+from s3copy_async.errors import S3Error
+from s3copy_async.model import ObjectInfo
+from s3copy_async.parts import Layout
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """
+    An object that is at its destination.
+
+    Args:
+        etag: of the destination.
+    """
+
+    source: ObjectInfo
+    layout: Layout
+    dest_key: str
+    etag: str
+
+
+async def finish(done: Finished, folder: Folder, inventory: Inventory, job: CopyJob) -> None:
+    """
+    Records a copy whose ETag cannot equal its source's, and removes what is not to be kept.
+
+    Raises:
+        S3Error: the record cannot be written.
+    """
+    if done.etag != done.source.etag:
+        key = folder.record("done", job.dest_bucket, done.dest_key)
+        record = to_record(
+            source_etag=done.source.etag, size=done.source.size, dest_etag=done.etag, dest_key=done.dest_key
+        )
+        await job.store.put_object(folder.bucket, key, record)
+    if not job.parts.keep:
+        await _remove_parts(done.layout, folder, inventory, job)
+    await _drop_leftovers(folder, job)
+
+
+async def _remove_parts(layout: Layout, folder: Folder, inventory: Inventory, job: CopyJob) -> None:
+    keys = [folder.part(part.number) for part in layout.parts()]
+    keys += [found.key for found in (*inventory.temps.values(), *inventory.parts.values())]
+
+    async def remove(key: str) -> None:
+        await job.tidy(folder.bucket, key)
+
+    await in_lanes(iter(dict.fromkeys(keys)), remove, job.lanes, lambda: False)
+
+
+async def _drop_leftovers(folder: Folder, job: CopyJob) -> None:
+    """
+    Uploads of temp objects that a killed run left open. Their names are ours alone.
+    """
+    with suppress(S3Error):
+        async with aclosing(open_uploads(job.store, folder.bucket, folder.prefix)) as uploads:
+            async for upload in uploads:
+                if folder.is_temp(upload.key):
+                    with suppress(S3Error):
+                        await job.store.abort_upload(folder.bucket, upload.key, upload.upload_id)
