@@ -8,11 +8,12 @@ from typing import Final
 
 from s3copy_async.errors import S3CopyError, S3Error
 
+_RIGHTS: Final = "s3:GetObject on the source and s3:PutObject on the destination; for copies in parts, both there"
 _CREDENTIALS: Final = "check the credentials (--profile, -c, -a and -k, or the environment)"
 
 REMEDIES: Final[dict[str, str]] = {
     "AccessControlListNotSupported": "the destination bucket accepts no ACLs: leave --acl-grant out",
-    "AccessDenied": "the credentials need s3:GetObject on the source, and s3:PutObject on the destination; for copies in parts both there",
+    "AccessDenied": f"the credentials need {_RIGHTS}",
     "AllAccessDisabled": "the bucket or account is blocked: ask its owner",
     "AuthorizationHeaderMalformed": "the bucket is in another region: give it with --region",
     "ExpiredToken": "get new credentials and run the same command again",

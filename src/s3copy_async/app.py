@@ -19,12 +19,12 @@ from s3copy_async.clean import Cleaner
 from s3copy_async.compare import Scope
 from s3copy_async.connect import Guards, OpenStore, Stores, connect, grant_parameters, open_s3
 from s3copy_async.copy.decoding import DecodingProbe
-from s3copy_async.copy.job import CopyJob, failed, refused
+from s3copy_async.copy.dry import plan_one
+from s3copy_async.copy.job import CopyJob, failed
 from s3copy_async.copy.lanes import LanePool
-from s3copy_async.copy.one import copy_one, settle
-from s3copy_async.copy.plan import request_count
-from s3copy_async.errors import FatalError, Interrupted, S3Error
-from s3copy_async.events import CopyStarted, Event, Notice, ObjectDone, Planned, RunEnded, RunStarted, Stopping
+from s3copy_async.copy.one import copy_one
+from s3copy_async.errors import FatalError, Interrupted
+from s3copy_async.events import CopyStarted, Event, Notice, ObjectDone, RunEnded, RunStarted, Stopping
 from s3copy_async.guards import Meter, RetryPolicy
 from s3copy_async.keys import Merged, RuleIndex, WorkArea, hidden_prefixes
 from s3copy_async.lister import DestinationHeads, DestinationSide, Lister
@@ -248,17 +248,8 @@ class Run:
 
     def _planner(self, job: CopyJob) -> pipeline.Work:
         async def show(task: CopyTask) -> None:
-            try:
-                settled: CopyTask | CopyResult = await settle(task, job)
-            except FatalError:
-                raise
-            except S3Error as error:
-                settled = refused(task, error)
-            if isinstance(settled, CopyResult):
-                self.emit(ObjectDone(settled))
-            elif source := settled.source:
-                number = request_count(source, job.limits.large_file, job.parts.size)
-                self.emit(Planned(task.key, task.dest_key, source.size, number))
+            planned = await plan_one(task, job)
+            self.emit(ObjectDone(planned) if isinstance(planned, CopyResult) else planned)
 
         return show
 

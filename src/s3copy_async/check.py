@@ -10,12 +10,12 @@ from dataclasses import dataclass
 
 from s3copy_async.compare import Scope, sort_out
 from s3copy_async.errors import AccessDenied, FatalError, NotFound, S3Error
-from s3copy_async.etag import Verdict, compare
+from s3copy_async.etag import Verdict, compare, part_count
 from s3copy_async.events import Checked, CheckedSame, Emit, Listed, ListingDone, ObjectDone
 from s3copy_async.keys import Rule
 from s3copy_async.listing import pages
 from s3copy_async.model import Batch, CheckResult, CopyResult, CopyTask, Finding, ObjectInfo, Outcome
-from s3copy_async.store import LooksUp
+from s3copy_async.store import Compares, LooksUp
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +27,8 @@ class Sides:
         one_way: objects that only the destination has are no difference.
     """
 
-    source: LooksUp
-    dest: LooksUp
+    source: Compares
+    dest: Compares
     scope: Scope
     one_way: bool = False
 
@@ -157,8 +157,25 @@ class Checker:
                 self._found(
                     task, Finding.NOT_COMPARABLE, f"equal size; ETag {source.etag}, and {there.etag} at the destination"
                 )
+            case Verdict.DIFFERENT if part_count(source.etag) > 1 and not await self._same_boundaries(task):
+                reason = f"equal size, uploaded in other parts; ETag {source.etag}, and {there.etag} at the destination"
+                self._found(task, Finding.NOT_COMPARABLE, reason)
             case Verdict.DIFFERENT:
                 self._found(task, Finding.DIFFERENT, f"ETag {source.etag}, and {there.etag} at the destination")
+
+    async def _same_boundaries(self, task: CopyTask) -> bool:
+        """
+        Whether two multipart objects are known to be cut alike: as many parts, and the first of one size.
+        """
+        sides, scope = self._sides, self._sides.scope
+        try:
+            source = await sides.source.head_details(scope.source_bucket, task.key, 1)
+            there = await sides.dest.head_details(scope.dest_bucket, task.dest_key, 1)
+        except FatalError:
+            raise
+        except S3Error:
+            return False
+        return bool(source.parts) and (source.parts, source.part_size) == (there.parts, there.part_size)
 
     def _unseen(self, task: CopyTask, error: S3Error, what: str) -> None:
         failure = error.failure

@@ -4,27 +4,23 @@ Yields the batches of a run: listed prefixes, compared page by page, and keys th
 
 from __future__ import annotations
 
-import json
-from collections.abc import AsyncGenerator, Iterable, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
-from typing import Final, Protocol
-
-import aiofiles
+from typing import Final
 
 from s3copy_async.compare import Destination, Scope, not_there, sort_out
 from s3copy_async.copy.job import refused
 from s3copy_async.errors import AccessDenied, FatalError, NotFound, S3Error
 from s3copy_async.events import Emit, Listed, ListingDone, Notice, ObjectDone, Skipped
 from s3copy_async.keys import Rule, clash, key_problem
+from s3copy_async.listfile import BATCH, read_keys
 from s3copy_async.listing import pages
 from s3copy_async.model import Batch, CopyResult, CopyTask, ObjectInfo, Outcome, SkipReason
 from s3copy_async.selection import Work
 from s3copy_async.store import HeadsObjects, LooksUp
 from s3copy_async.text import shown
 
-_CHUNK: Final = 1 << 16
-_BATCH: Final = 1000
 _UNSEEN: Final = "cannot be looked at with these credentials: copying without the check for what is already there"
 
 
@@ -134,8 +130,8 @@ class Lister:
         Raises:
             FatalError: a list of keys cannot be read.
         """
-        for at in range(0, len(work.files), _BATCH):
-            yield self._name(work.files[at : at + _BATCH], work)
+        for at in range(0, len(work.files), BATCH):
+            yield self._name(work.files[at : at + BATCH], work)
         if work.files_from is not None:
             async with aclosing(read_keys(work.files_from)) as batches:
                 async for keys in batches:
@@ -209,69 +205,3 @@ class Lister:
             nbytes = sum(task.source.size for task in same if task.source)
             self._emit(Skipped(SkipReason.SAME, len(same), nbytes, same))
         return todo
-
-
-async def read_keys(path: str) -> AsyncGenerator[list[str], None]:
-    """
-    The keys of a list file (``-`` for standard input), in batches, in bounded memory.
-
-    Raises:
-        FatalError: the file cannot be read.
-    """
-    try:
-        if path == "-":
-            async for keys in _batched(aiofiles.stdin_bytes):
-                yield keys
-        else:
-            async with aiofiles.open(path, "rb") as file:
-                async for keys in _batched(file):
-                    yield keys
-    except OSError as error:
-        raise FatalError(f"{shown(path)} cannot be read: {error.strerror}") from error
-
-
-class ReadsLines(Protocol):
-    """
-    A binary file of aiofiles.
-    """
-
-    async def readlines(self, hint: int) -> list[bytes]:
-        """
-        Lines of about `hint` bytes together; none at the end.
-        """
-
-
-async def _batched(file: ReadsLines) -> AsyncGenerator[list[str], None]:
-    keys: list[str] = []
-    first = True
-    while lines := await file.readlines(_CHUNK):
-        if first:
-            lines[0] = lines[0].removeprefix(b"\xef\xbb\xbf")
-            first = False
-        keys.extend(parse_lines(lines))
-        while len(keys) >= _BATCH:
-            yield keys[:_BATCH]
-            del keys[:_BATCH]
-    if keys:
-        yield keys
-
-
-def parse_lines(lines: Iterable[bytes]) -> list[str]:
-    r"""
-    The keys in the lines of a list: empty lines and those that begin with ``#`` are left out.
-
-    A line that is a JSON string stands for its value: so a key may hold a line break or begin with ``#`` or ``"``.
-    """
-    keys: list[str] = []
-    for line in lines:
-        text = line.removesuffix(b"\n").removesuffix(b"\r").decode("utf-8", "surrogateescape")
-        if not text or text.startswith("#"):
-            continue
-        if text.startswith('"'):
-            try:
-                value = json.loads(text)
-            except ValueError:
-                value = text
-            text = value if isinstance(value, str) else text
-        keys.append(text)
-    return keys

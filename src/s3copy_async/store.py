@@ -174,6 +174,12 @@ class LooksUp(ListsObjects, HeadsObjects, Protocol):
     """
 
 
+class Compares(LooksUp, HeadsDetails, Protocol):
+    """
+    Reads one side of a check.
+    """
+
+
 class Copies(CopiesObjects, HeadsObjects, Protocol):
     """
     Copies an object and looks again where an answer leaves a doubt.

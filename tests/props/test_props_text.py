@@ -14,7 +14,7 @@ from s3copy_async.compare import before
 from s3copy_async.errors import S3Error
 from s3copy_async.faults import BY_CODE, classify
 from s3copy_async.keys import MAX_KEY_BYTES, RuleIndex, WorkArea, path_rule
-from s3copy_async.lister import parse_lines
+from s3copy_async.listfile import parse_lines
 from s3copy_async.text import harmless, parse_size, shown
 
 HARMFUL = {"Cc", "Cf", "Co", "Cs", "Cn", "Zl", "Zp"}

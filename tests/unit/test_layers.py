@@ -20,7 +20,7 @@ PACKAGE: Final = "s3copy_async"
 # A name stands for a module, or for a package and everything in it.
 LAYERS: Final = (
     ("model", "uri", "options", "errors", "text", PACKAGE),
-    ("etag", "s3cfg", "events", "keys", "parts", "faults", "store", "advice", "selection", "stop", "tally"),
+    ("etag", "s3cfg", "events", "keys", "parts", "faults", "store", "advice", "selection", "stop", "tally", "listfile"),
     ("state", "guards", "listing", "compare", "copy", "s3", "memory", "memory_data"),
     ("pipeline", "lister", "check", "clean"),
     ("views",),

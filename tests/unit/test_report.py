@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from s3copy_async.cli.retry import failures_command
 from s3copy_async.cli.tokens import Names
 from s3copy_async.events import Listed, ObjectDone, Skipped
-from s3copy_async.lister import parse_lines
+from s3copy_async.listfile import parse_lines
 from s3copy_async.model import CopyResult, CopyTask, ObjectInfo, Outcome, Proof, SkipReason
 from s3copy_async.options import SOURCE_MARK, Display
 from s3copy_async.state import RunState

@@ -10,8 +10,9 @@ import subprocess
 import pytest
 
 from s3copy_async.cli.commands import cli
-from s3copy_async.cli.retry import quoted, same_command
+from s3copy_async.cli.retry import same_command
 from s3copy_async.cli.tokens import Names
+from s3copy_async.text import quoted
 
 NAMES = Names.of([param for command in cli.commands.values() for param in command.params])
 

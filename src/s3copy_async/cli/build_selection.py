@@ -12,7 +12,7 @@ from typing import Final
 from s3copy_async.cli.form import Form
 from s3copy_async.errors import ConfigError
 from s3copy_async.keys import folder
-from s3copy_async.lister import parse_lines
+from s3copy_async.listfile import parse_lines
 from s3copy_async.options import Selection
 from s3copy_async.selection import rules_of
 from s3copy_async.text import shown

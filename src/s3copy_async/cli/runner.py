@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 _TERMINAL_INTERVAL: Final = 2.0
 _PIPE_INTERVAL: Final = 10.0
+_LAST_WORDS: Final = 2.0
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -113,6 +114,8 @@ def supervised(job: Coroutine[Any, Any, object], stop: Stop, exit_code: Callable
             stop.interrupt(number)
             if again or not stop.graceful:
                 task.cancel()
+                # Whatever still cleans up: what it leaves is on record or has our name, and clean finds it.
+                loop.call_later(_LAST_WORDS, _abandon, number)
 
         for number in _SIGNALS:
             try:
@@ -127,6 +130,15 @@ def supervised(job: Coroutine[Any, Any, object], stop: Stop, exit_code: Callable
     except (asyncio.CancelledError, KeyboardInterrupt):
         return 128 + (stop.signal or signal.SIGINT)
     return exit_code()
+
+
+def _abandon(number: int) -> None:
+    """
+    Ends the process, whoever is not ready yet.
+    """
+    sys.stderr.write("stopped at once; the same command continues\n")
+    sys.stderr.flush()
+    os._exit(128 + number)
 
 
 def _new_loop() -> Callable[[], asyncio.AbstractEventLoop] | None:

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from s3copy_async.copy.job import CopyJob
 from s3copy_async.copy.lanes import in_lanes
 from s3copy_async.copy.uploads import open_uploads
-from s3copy_async.copy.work import Folder, Inventory, to_record
+from s3copy_async.copy.work import Folder, Inventory, read_record, to_record
 from s3copy_async.errors import S3Error
-from s3copy_async.model import ObjectInfo
+from s3copy_async.model import CopyTask, ObjectInfo
 from s3copy_async.parts import Layout
 
 
@@ -29,6 +29,22 @@ class Finished:
     layout: Layout
     dest_key: str
     etag: str
+
+
+async def done_on_record(task: CopyTask, source: ObjectInfo, job: CopyJob) -> bool:
+    """
+    Whether a record says that the destination is the copy of this version, although its ETag cannot be equal.
+
+    Raises:
+        S3Error: the record may be there, but cannot be read.
+    """
+    there = task.there
+    if there is None or there.size != source.size:
+        return False
+    folder = Folder.of(job.parts.work_bucket or job.dest_bucket, job.parts.work_prefix, source)
+    record = await read_record(job.store, folder.bucket, folder.record("done", job.dest_bucket, task.dest_key))
+    found = (record.get("source_etag"), record.get("size"), record.get("dest_etag"))
+    return found == (source.etag, source.size, there.etag)
 
 
 async def finish(done: Finished, folder: Folder, inventory: Inventory, job: CopyJob) -> None:

@@ -8,7 +8,7 @@ from enum import Enum, auto
 
 from s3copy_async.etag import part_count
 from s3copy_async.model import ObjectInfo
-from s3copy_async.parts import DEFAULT_PART, MAX_PARTS
+from s3copy_async.parts import DEFAULT_PART, MAX_PARTS, planned
 
 
 class Method(Enum):
@@ -29,6 +29,19 @@ def request_count(source: ObjectInfo, large_file: int, part_size: int | None) ->
     own = part_count(source.etag) if part_size is None else 0
     parts = own or max(1, -(-source.size // (part_size or DEFAULT_PART)))
     return 5 * min(parts, MAX_PARTS) + 8
+
+
+def cannot_fit(source: ObjectInfo, large_file: int, part_size: int | None) -> str | None:
+    """
+    Why S3 cannot hold a copy in parts of that size, or None.
+    """
+    if plan(source, large_file) is Method.WHOLE:
+        return None
+    try:
+        planned(source.size, part_size or DEFAULT_PART)
+    except ValueError as error:
+        return str(error)
+    return None
 
 
 def plan(source: ObjectInfo, large_file: int) -> Method:

@@ -12,12 +12,12 @@ from dataclasses import replace
 
 from s3copy_async.copy.alias import readable_source
 from s3copy_async.copy.compose import Composer, Target
-from s3copy_async.copy.finish import Finished, finish
+from s3copy_async.copy.finish import Finished, done_on_record, finish
 from s3copy_async.copy.job import CopyJob, copied, failed, skipped
 from s3copy_async.copy.lanes import in_lanes
 from s3copy_async.copy.layout import Shape, certain, read_shape
 from s3copy_async.copy.steps import MadePart, PartMaker, PartSource
-from s3copy_async.copy.work import Folder, Inventory, read_record, take_inventory
+from s3copy_async.copy.work import Folder, Inventory, take_inventory
 from s3copy_async.errors import Failure, ListingError, NotFound, PreconditionFailed, Unproven, UploadGone
 from s3copy_async.events import ObjectStarted
 from s3copy_async.model import CopyResult, CopyTask, ObjectInfo, Proof, SkipReason
@@ -124,12 +124,7 @@ class StagedCopy:
         key = self._folder.record("done", self._job.dest_bucket, self._task.dest_key)
         if self._inventory.known and key not in self._inventory.others:
             return await self._composed_before(there)
-        record = await read_record(self._job.store, self._folder.bucket, key)
-        return (record.get("source_etag"), record.get("size"), record.get("dest_etag")) == (
-            source.etag,
-            source.size,
-            there.etag,
-        )
+        return await done_on_record(self._task, source, self._job)
 
     async def _composed_before(self, there: ObjectInfo) -> bool:
         """

@@ -1,0 +1,39 @@
+"""
+What a run would do with one object, without doing it.
+"""
+
+from __future__ import annotations
+
+from s3copy_async.copy.finish import done_on_record
+from s3copy_async.copy.job import CopyJob, failed, refused, skipped
+from s3copy_async.copy.one import settle
+from s3copy_async.copy.plan import Method, cannot_fit, plan, request_count
+from s3copy_async.errors import FatalError, S3Error
+from s3copy_async.events import Planned
+from s3copy_async.model import CopyResult, CopyTask, SkipReason
+
+
+async def plan_one(task: CopyTask, job: CopyJob) -> Planned | CopyResult:
+    """
+    The copy that would be made, or the result where there is nothing to do.
+
+    Raises:
+        FatalError: the whole run cannot go on.
+    """
+    try:
+        settled = await settle(task, job)
+        if isinstance(settled, CopyResult):
+            return settled
+        source = settled.source
+        assert source is not None  # settled tasks know their source
+        large_file, part_size = job.limits.large_file, job.parts.size
+        if plan(source, large_file) is Method.PARTS:
+            if problem := cannot_fit(source, large_file, part_size):
+                return failed(settled, "CannotFit", problem)
+            if await done_on_record(settled, source, job):
+                return skipped(settled, SkipReason.SAME, source.size)
+    except FatalError:
+        raise
+    except S3Error as error:
+        return refused(task, error)
+    return Planned(task.key, task.dest_key, source.size, request_count(source, large_file, part_size))
