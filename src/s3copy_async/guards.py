@@ -96,14 +96,7 @@ class Guarded:
     ``witness`` looks at the destination after a copy that may have been done: this store, unless another was set.
     """
 
-    def __init__(
-        self,
-        store: Store,
-        permits: asyncio.Semaphore,
-        policy: RetryPolicy,
-        meter: Meter,
-        emit: Emit,
-    ) -> None:
+    def __init__(self, store: Store, permits: asyncio.Semaphore, policy: RetryPolicy, meter: Meter, emit: Emit) -> None:
         self._store = store
         self._permits = permits
         self._policy = policy

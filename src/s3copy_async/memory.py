@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from s3copy_async.errors import Failure
 from s3copy_async.faults import error_for
 from s3copy_async.keys import MAX_KEY_BYTES
-from s3copy_async.memory_data import Call, Fault, StoredObject, StoredUpload, md5
+from s3copy_async.memory_data import Call, Fault, StoredObject, StoredUpload, give, info_of, md5
 from s3copy_async.model import (
     BucketInfo,
     CompleteRequest,
@@ -82,7 +82,7 @@ class MemoryStore:
         keys = sorted(key for key in contents if key.startswith(prefix))
         at = bisect_right(keys, start_after if token is None else token)
         chosen = keys[at : at + self.page_size]
-        objects = tuple(_info(key, contents[key]) for key in chosen)
+        objects = tuple(info_of(key, contents[key]) for key in chosen)
         more = at + self.page_size < len(keys)
         return Page(objects, chosen[-1] if more else None)
 
@@ -93,7 +93,7 @@ class MemoryStore:
         self._begin("HeadObject", bucket, key)
         self._bucket("HeadObject", bucket, code="404")  # a HEAD has no body to say which of the two is missing
         found = self._object("HeadObject", bucket, key, code="404")
-        return _info(key, found)._replace(opaque=found.opaque)
+        return info_of(key, found)._replace(opaque=found.opaque)
 
     async def head_bucket(self, bucket: str) -> BucketInfo:
         """
@@ -127,7 +127,7 @@ class MemoryStore:
         dest[request.dest_key] = StoredObject(
             body, etag, len(body), time.time(), source.opaque, request.grants, source.settings, metadata
         )
-        _raise(call, fault)
+        give(call, fault)
         return CopyAnswer(etag, source.opaque)
 
     async def caller_id(self) -> str:
@@ -143,7 +143,7 @@ class MemoryStore:
         """
         call, fault = self._start("CreateBucket", bucket, "")
         self.buckets.setdefault(bucket, {})
-        _raise(call, fault)
+        give(call, fault)
 
     async def put_object(self, bucket: str, key: str, body: bytes) -> str:
         """
@@ -153,7 +153,7 @@ class MemoryStore:
         self._check_key("PutObject", key)
         self._bucket("PutObject", bucket)
         self.fill(bucket, {key: body})
-        _raise(call, fault)
+        give(call, fault)
         return self.buckets[bucket][key].etag
 
     async def delete_object(self, bucket: str, key: str) -> None:
@@ -162,7 +162,7 @@ class MemoryStore:
         """
         call, fault = self._start("DeleteObject", bucket, key)
         self._bucket("DeleteObject", bucket).pop(key, None)
-        _raise(call, fault)
+        give(call, fault)
 
     def fill_multipart(
         self, bucket: str, key: str, parts: list[bytes], settings: Pairs = (), metadata: Pairs = ()
@@ -186,7 +186,7 @@ class MemoryStore:
         sizes = found.sizes or (found.size,)
         if part > len(sizes):
             raise error_for(Failure("HeadObject", "416", 416))
-        info = _info(key, found)._replace(opaque=found.opaque)
+        info = info_of(key, found)._replace(opaque=found.opaque)
         return Head(
             info,
             found.settings,
@@ -211,7 +211,7 @@ class MemoryStore:
         self._bucket(call.operation, bucket)
         upload_id = f"upload-{call.number}"
         self.uploads[upload_id] = StoredUpload(bucket, key, settings, metadata, initiated=time.time())
-        _raise(call, fault)
+        give(call, fault)
         return upload_id
 
     async def copy_part(self, request: PartRequest) -> CopyAnswer:
@@ -227,7 +227,7 @@ class MemoryStore:
         if self.corrupt(call):
             body = bytes(byte ^ 255 for byte in body)
         upload.parts[request.number] = body
-        _raise(call, fault)
+        give(call, fault)
         return CopyAnswer(md5(body), source.opaque)
 
     async def complete_upload(self, request: CompleteRequest) -> CopyAnswer:
@@ -246,7 +246,7 @@ class MemoryStore:
             raise error_for(Failure(call.operation, "EntityTooSmall", 400))
         self.fill_multipart(request.bucket, request.key, bodies, settings=upload.settings, metadata=upload.metadata)
         del self.uploads[request.upload_id]
-        _raise(call, fault)
+        give(call, fault)
         return CopyAnswer(self.buckets[request.bucket][request.key].etag)
 
     async def abort_upload(self, bucket: str, key: str, upload_id: str) -> None:
@@ -255,7 +255,7 @@ class MemoryStore:
         """
         call, fault = self._start("AbortMultipartUpload", bucket, key)
         self.uploads.pop(upload_id, None)
-        _raise(call, fault)
+        give(call, fault)
 
     async def list_parts(self, bucket: str, key: str, upload_id: str, after: int = 0) -> PartsPage:
         """
@@ -294,11 +294,11 @@ class MemoryStore:
         self.calls.append(call)
         fault = self.fault(call)
         if fault and not fault.after_effect:
-            _raise(call, fault)
+            give(call, fault)
         return call, fault
 
     def _begin(self, operation: str, bucket: str, key: str) -> None:
-        _raise(*self._start(operation, bucket, key))
+        give(*self._start(operation, bucket, key))
 
     def _bucket(self, operation: str, bucket: str, code: str = "NoSuchBucket") -> dict[str, StoredObject]:
         if bucket not in self.buckets:
@@ -315,12 +315,3 @@ class MemoryStore:
     def _check_key(operation: str, key: str) -> None:
         if len(key.encode()) > MAX_KEY_BYTES:
             raise error_for(Failure(operation, "KeyTooLongError", 400))
-
-
-def _info(key: str, found: StoredObject) -> ObjectInfo:
-    return ObjectInfo(key, found.size, found.etag, found.modified)
-
-
-def _raise(call: Call, fault: Fault | None) -> None:
-    if fault:
-        raise error_for(Failure(call.operation, fault.code, fault.status, maybe_done=fault.after_effect))

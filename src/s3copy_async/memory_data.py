@@ -7,7 +7,9 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, field
 
-from s3copy_async.model import Pairs
+from s3copy_async.errors import Failure
+from s3copy_async.faults import error_for
+from s3copy_async.model import ObjectInfo, Pairs
 
 
 def md5(body: bytes) -> str:
@@ -69,3 +71,18 @@ class StoredUpload:
     metadata: Pairs
     parts: dict[int, bytes] = field(default_factory=dict)
     initiated: float = 0.0
+
+
+def info_of(key: str, found: StoredObject) -> ObjectInfo:
+    """
+    An object as a listing shows it.
+    """
+    return ObjectInfo(key, found.size, found.etag, found.modified)
+
+
+def give(call: Call, fault: Fault | None) -> None:
+    """
+    Raises `fault`, if there is one, as S3 would.
+    """
+    if fault:
+        raise error_for(Failure(call.operation, fault.code, fault.status, maybe_done=fault.after_effect))

@@ -47,6 +47,19 @@ async def done_on_record(task: CopyTask, source: ObjectInfo, job: CopyJob) -> bo
     return found == (source.etag, source.size, there.etag)
 
 
+async def is_unchanged(source: ObjectInfo, job: CopyJob) -> bool:
+    """
+    Whether the source is still the version that was copied.
+
+    Asked where no ETag tells that all parts are of one version: a store may ignore the ETag that pins the source.
+
+    Raises:
+        NotFound: the source is gone.
+    """
+    now = await job.store.head_object(job.source_bucket, source.key)
+    return now.etag == source.etag
+
+
 async def finish(done: Finished, folder: Folder, inventory: Inventory, job: CopyJob) -> None:
     """
     Records a copy whose ETag cannot equal its source's, and removes what is not to be kept.

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from s3copy_async.copy.alias import readable_source
 from s3copy_async.copy.compose import Composer, Target
-from s3copy_async.copy.finish import Finished, done_on_record, finish
+from s3copy_async.copy.finish import Finished, done_on_record, finish, is_unchanged
 from s3copy_async.copy.job import CopyJob, copied, failed, skipped
 from s3copy_async.copy.lanes import in_lanes
 from s3copy_async.copy.layout import Shape, certain, read_shape
@@ -279,8 +279,9 @@ class StagedCopy:
         if there and foretold is not None and (there.etag, there.size) == (foretold, source.size):
             await self._composer.drop()
             return foretold, proof, True
-        if proof is not Proof.ETAG_LAYOUT:
-            await self._check_source()
+        if proof is not Proof.ETAG_LAYOUT and not await is_unchanged(source, self._job):
+            await self._composer.drop()
+            raise PreconditionFailed(Failure("HeadObject", "PreconditionFailed", 412))
         try:
             answer = await self._composer.complete(foretold)
         except UploadGone:
@@ -288,16 +289,6 @@ class StagedCopy:
             await self._through_steps()
             answer = await self._composer.complete(foretold)
         return answer.etag, Proof.SERVER if answer.opaque else proof, False
-
-    async def _check_source(self) -> None:
-        """
-        Where no ETag will tell that all parts are of one version, the source must still be that version now: a store
-        may ignore the ETag that pins it.
-        """
-        now = await self._job.store.head_object(self._job.source_bucket, self._task.key)
-        if now.etag != self._shape.head.info.etag:
-            await self._composer.drop()
-            raise PreconditionFailed(Failure("HeadObject", "PreconditionFailed", 412))
 
     async def _finish(self, etag: str) -> None:
         done = Finished(self._shape.head.info, self._shape.layout, self._task.dest_key, etag)
