@@ -104,6 +104,13 @@ class Run:
             self.stop.fail(FatalError(f"the answers cannot be written ({type(error).__name__}: {error})"))
         self.emit(Notice(f"{type(view).__name__} is switched off, it failed with {type(error).__name__}: {error}"))
 
+    @property
+    def is_shown(self) -> bool:
+        """
+        Whether a view is left that says how the run ended.
+        """
+        return any(view.answers for view in self._views)
+
     async def execute(self, action: Action) -> RunState:
         """
         Does `action` and returns the final state. Why a run could not go on is in the state, as its error.
@@ -129,6 +136,9 @@ class Run:
             self._meter.flush(self.emit)
             self.emit(RunEnded(time.monotonic() - started, error, self.stop.signal))
             await self._close_views()
+            if self.stop.error and not error:
+                # That the answers could not be written came to light only with the last of them.
+                self.state.apply(RunEnded(self.state.seconds, str(self.stop.error), self.stop.signal))
         return self.state
 
     async def _close_views(self) -> None:

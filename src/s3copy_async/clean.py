@@ -15,7 +15,7 @@ from typing import Final
 
 from s3copy_async.copy.lanes import LanePool, in_lanes
 from s3copy_async.copy.uploads import open_uploads
-from s3copy_async.copy.work import read_record
+from s3copy_async.copy.work import read_record, uploads_of
 from s3copy_async.errors import FatalError, Interrupted, S3Error, UploadGone
 from s3copy_async.events import Emit, LeftoverFound, LeftoverRemoved, ObjectDone, UploadFound
 from s3copy_async.keys import WorkArea, key_problem
@@ -150,14 +150,13 @@ class Cleaner:
         except S3Error as error:
             self._failed(record, error)
             return False
-        target, upload_id = found.get("target"), found.get("upload_id")
-        if not isinstance(target, dict) or not isinstance(upload_id, str):
+        target = found.get("target")
+        if not isinstance(target, dict):
             return True
         bucket, key = str(target.get("bucket")), str(target.get("key"))
         if key_problem(key) or not is_bucket(bucket):
             return True
-        older = [one for one in found.get("older", ()) if isinstance(one, str)]
-        ended = [await self._end_if_open(bucket, OpenUpload(key, one)) for one in (upload_id, *older)]
+        ended = [await self._end_if_open(bucket, OpenUpload(key, one)) for one in uploads_of(found)]
         return all(ended)
 
     async def _end_if_open(self, bucket: str, upload: OpenUpload) -> bool:

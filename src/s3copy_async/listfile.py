@@ -48,15 +48,15 @@ async def read_keys(path: str) -> AsyncGenerator[list[str], None]:
 
 async def _lines(chunks: AsyncGenerator[bytes, None]) -> AsyncGenerator[list[bytes], None]:
     rest = b""
-    first = True
+    mark = _BOM
     async with aclosing(chunks):
         async for chunk in chunks:
-            data = rest + chunk
-            if first:
-                data, first = data.removeprefix(_BOM), False
-            *lines, rest = data.split(b"\n")
-            yield lines
-    yield [rest]
+            *lines, rest = (rest + chunk).split(b"\n")
+            if lines:
+                # Only of a whole line is it certain whether it begins with the mark.
+                lines[0], mark = lines[0].removeprefix(mark), b""
+                yield lines
+    yield [rest.removeprefix(mark)]
 
 
 async def _file_chunks(path: str) -> AsyncGenerator[bytes, None]:

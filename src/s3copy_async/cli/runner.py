@@ -11,7 +11,6 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Coroutine
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from s3copy_async.app import Action, Run
@@ -19,9 +18,10 @@ from s3copy_async.options import Display, Options, Progress
 from s3copy_async.selection import folder_of
 from s3copy_async.state import RunState
 from s3copy_async.stop import Stop
+from s3copy_async.text import harmless
 from s3copy_async.views import View
 from s3copy_async.views.jsonl import JsonLines
-from s3copy_async.views.lines import Lines, Streams
+from s3copy_async.views.lines import Lines, Nowhere, Streams, Writes
 from s3copy_async.views.log import Log
 from s3copy_async.views.report import Failures, Report
 
@@ -42,7 +42,10 @@ def run(options: Options, action: Action) -> int:
     stop = Stop()
     base = folder_of(options.selection.dest.path)
     job = Run(options, state, views_for(state, options.display, base), stop)
-    return supervised(job.execute(action), stop, lambda: state.exit_code)
+    code = supervised(job.execute(action), stop, lambda: state.exit_code)
+    if state.error and not job.is_shown:
+        sys.stderr.write(f"error: {harmless(state.error)}\n")
+    return code
 
 
 def run_demo(display: Display) -> int:
@@ -64,13 +67,13 @@ def views_for(state: RunState, display: Display, base: str = "") -> list[View]:
     The views that the user asked for. `base` is the destination folder.
     """
     views: list[View] = []
-    data = sys.stdout
+    data: Writes = sys.stdout
     interval = _TERMINAL_INTERVAL if sys.stderr.isatty() else _PIPE_INTERVAL
     if display.progress in (Progress.NONE, Progress.JSON):
         interval = math.inf
     if display.progress is Progress.JSON:
         views.append(JsonLines(state, sys.stdout))
-        data = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - for as long as the program runs
+        data = Nowhere()
     console = None if display.progress is not Progress.AUTO or display.verbosity else _console()
     if console is not None:
         from s3copy_async.views.live import live_view

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from s3copy_async.copy.job import CopyJob
 from s3copy_async.copy.steps import MadePart, begin_upload, drop_upload
 from s3copy_async.copy.uploads import parts_of
-from s3copy_async.copy.work import Folder, Inventory, read_record, to_record
+from s3copy_async.copy.work import Folder, Inventory, read_record, to_record, uploads_of
 from s3copy_async.errors import Unproven, UploadGone
 from s3copy_async.events import PartDone, Stage
 from s3copy_async.model import CompleteRequest, CopyAnswer, Head, ObjectInfo, Pairs, PartRequest, UploadedPart
@@ -66,9 +66,9 @@ class Composer:
         self._look = not inventory.known or self._record in inventory.others
         self._opening = asyncio.Lock()
         self._upload_id = ""
-        self._older: list[str] = []
         self._there: dict[int, UploadedPart] = {}
         self.etags: dict[int, str] = {}
+        self.older: list[str] = []
         self.opaque = False
 
     async def add(self, made: MadePart) -> None:
@@ -111,19 +111,32 @@ class Composer:
 
     async def _continue(self) -> None:
         record = await read_record(self._job.store, self._folder.bucket, self._record)
-        upload_id = record.get("upload_id")
-        if not isinstance(upload_id, str):
+        if not (uploads := uploads_of(record)):
             return
         if record.get("target") != self._target.identity:
             # Another layout or other headers: what is still open of it stays on the record that replaces this one.
-            older = [upload_id, *record.get("older", ())]
-            self._older = [one for one in older if not await self._dropped(str(one))]
+            self.older = await self._open_of(uploads)
             return
+        upload_id, *self.older = uploads
         try:
             self._there = await parts_of(self._job.store, self._target.bucket, self._target.key, upload_id)
         except UploadGone:
             return
         self._upload_id = upload_id
+
+    async def _open_of(self, uploads: list[str]) -> list[str]:
+        """
+        Those of the uploads that cannot be ended.
+        """
+        return [one for one in uploads if not await self._dropped(one)]
+
+    async def _forget(self) -> None:
+        """
+        Removes the record, unless it is the only way to find an upload that is still open.
+        """
+        self.older = await self._open_of(self.older)
+        if not self.older:
+            await self._job.tidy(self._folder.bucket, self._record)
 
     async def _dropped(self, upload_id: str) -> bool:
         return await drop_upload(self._job, self._target.bucket, self._target.key, upload_id)
@@ -131,7 +144,7 @@ class Composer:
     async def _begin(self) -> None:
         target, job = self._target, self._job
         upload_id = await begin_upload(job, target.bucket, target.key, target.settings, target.head.metadata)
-        record = to_record(upload_id=upload_id, target=target.identity, older=self._older)
+        record = to_record(upload_id=upload_id, target=target.identity, older=self.older)
         try:
             await job.store.put_object(self._folder.bucket, self._record, record)
         except BaseException:
@@ -158,15 +171,16 @@ class Composer:
             answer = CopyAnswer(info.etag, info.opaque)
         if foretold is not None and answer.etag != foretold and not answer.opaque:
             raise Unproven("WrongETag", f"the object has ETag {answer.etag}, and {foretold} was foretold; run again")
-        await self._job.tidy(self._folder.bucket, self._record)
+        await self._forget()
         return answer
 
     async def drop(self) -> None:
         """
         Gives the upload up: its parts or its layout are wrong.
         """
-        if self._upload_id and await self._dropped(self._upload_id):
-            await self._job.tidy(self._folder.bucket, self._record)
+        if self._upload_id:
+            self.older.append(self._upload_id)
+            await self._forget()
         self._upload_id = ""
         self._there = {}
         self.etags = {}

@@ -200,7 +200,9 @@ class StagedCopy:
 
     def _restarted(self) -> Composer:
         self._inventory = replace(self._inventory, others=set(), known=True)
-        return self._new_composer()
+        composer = self._new_composer()
+        composer.older = self._composer.older
+        return composer
 
     # Agreement of the whole
 

@@ -173,9 +173,18 @@ async def read_record(store: ReadsObjects, bucket: str, key: str) -> dict[str, A
     """
     try:
         document = json.loads(await store.get_object(bucket, key))
-    except (NotFound, ValueError):
+    except (NotFound, ValueError, RecursionError):
         return {}
     return document if isinstance(document, dict) else {}
+
+
+def uploads_of(record: dict[str, Any]) -> list[str]:
+    """
+    The uploads that a record names: the current one, then older ones that could not be ended.
+    """
+    older = record.get("older")
+    found = (record.get("upload_id"), *(older if isinstance(older, list) else ()))
+    return [one for one in found if isinstance(one, str) and one]
 
 
 def to_record(**fields: Any) -> bytes:

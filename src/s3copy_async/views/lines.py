@@ -7,7 +7,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final, Protocol, TextIO
+from typing import Final, Protocol
 
 from s3copy_async.events import (
     Checked,
@@ -35,7 +35,7 @@ SHOWN_FAILURES: Final = 20
 
 class Writes(Protocol):
     """
-    The part of a text stream that is needed for words.
+    The part of a text stream that is needed here.
     """
 
     def write(self, text: str, /) -> int:
@@ -49,13 +49,30 @@ class Writes(Protocol):
         """
 
 
+class Nowhere:
+    """
+    A stream that keeps nothing.
+    """
+
+    def write(self, text: str, /) -> int:
+        """
+        Drops `text`.
+        """
+        return len(text)
+
+    def flush(self) -> None:
+        """
+        There is nothing to show.
+        """
+
+
 @dataclass(frozen=True, slots=True)
 class Streams:
     """
     Where lines go: `data` for what another program may read, `words` for people.
     """
 
-    data: TextIO
+    data: Writes
     words: Writes
 
 
