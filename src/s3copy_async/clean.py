@@ -153,8 +153,8 @@ class Cleaner:
         target = found.get("target")
         if not isinstance(target, dict):
             return True
-        bucket, key = str(target.get("bucket")), str(target.get("key"))
-        if key_problem(key) or not is_bucket(bucket):
+        bucket, key = target.get("bucket"), target.get("key")
+        if not isinstance(bucket, str) or not isinstance(key, str) or key_problem(key) or not is_bucket(bucket):
             return True
         ended = [await self._end_if_open(bucket, OpenUpload(key, one)) for one in uploads_of(found)]
         return all(ended)

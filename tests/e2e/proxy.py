@@ -22,6 +22,12 @@ _DENIED: Final = (
     b'<?xml version="1.0" encoding="UTF-8"?>'
     b"<Error><Code>AccessDenied</Code><Message>Access Denied</Message><RequestId>PROXY</RequestId></Error>"
 )
+_OF_UPLOADS: Final = {
+    "PUT": "UploadPartCopy",
+    "POST": "CompleteMultipartUpload",
+    "DELETE": "AbortMultipartUpload",
+    "GET": "ListParts",
+}
 _HOP_BY_HOP: Final = frozenset({"connection", "keep-alive", "transfer-encoding", "content-length", "date", "server"})
 
 
@@ -110,6 +116,8 @@ def request_of(method: str, target: str, headers: Any) -> Request:
         name = (
             "ListObjectsV2" if "list-type=2" in parts.query else {"HEAD": "HeadBucket"}.get(method, f"{method}Bucket")
         )
+    elif "uploadId=" in parts.query:
+        name = _OF_UPLOADS.get(method, f"{method.title()}Upload")
     elif method == "PUT":
         name = "CopyObject" if "x-amz-copy-source" in headers else "PutObject"
     else:

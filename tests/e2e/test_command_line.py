@@ -61,6 +61,9 @@ def test_all_configuration_errors_are_reported_together_and_nothing_is_touched(
         ["s3://in", "s3://out", "--endpoint-url", "localhost:9000"],
         ["s3://in", "s3://out", "--no-sign-request", "-a", "A", "-k", "B"],
         ["s3://in", "s3://out", "--ca-bundle", "/dev/null", "--no-verify-ssl"],
+        ["s3://in", "s3://out", "--work-bucket", "s3://work"],
+        ["s3://in", "s3://out", "--work-bucket", "Work_Bucket!"],
+        ["s3://in", "s3://out", "--work-bucket", ""],
     ],
 )
 def test_wrong_usage_exits_with_2_and_no_request(s3copy_by_proxy: S3Copy, proxy: Proxy, words: list[str]) -> None:

@@ -5,13 +5,16 @@ What is shown: harmless keys, JSON lines, pipes that close.
 from __future__ import annotations
 
 import json
+import subprocess
 import unicodedata
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, Final
 
 import pytest
 
-from e2e.tools import Bucket, S3Copy, client_of, endpoint_named, keys_of, new_bucket
+from e2e.proxy import Proxy
+from e2e.tools import PATIENCE, PROGRAM, Bucket, S3Copy, client_of, endpoint_named, keys_of, new_bucket
 from support import Endpoint
 
 HOSTILE: Final = (
@@ -178,3 +181,66 @@ def test_broken_pipe_does_not_stop_a_copy(s3copy: S3Copy, source: Bucket, dest: 
         assert process.wait(100) == 0
     assert "Traceback" not in err
     assert dest.keys() == keys
+
+
+@pytest.mark.parametrize("action", ["-n", "check"])
+def test_an_ascii_locale_gets_every_line(s3copy: S3Copy, source: Bucket, dest: Bucket, action: str) -> None:
+    """
+    What standard output cannot hold is escaped, and no line is left out.
+    """
+    keys = ["a", "caf\u00e9", "\U0001f600", "z"]
+    source.put(*keys)
+
+    result = s3copy.process(action, source, dest, env={"PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"})
+
+    assert result.code == (0 if action == "-n" else 4)
+    assert len(result.lines) == len(keys)
+    assert result.out.isascii()
+    assert "caf\\xe9" in result.out
+    assert "\\U0001f600" in result.out
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+@pytest.mark.parametrize("words", [["-n"], ["check"], ["-n", "--progress", "json"], ["check", "--progress", "json"]])
+def test_answers_on_a_full_disk_are_an_error(s3copy: S3Copy, source: Bucket, dest: Bucket, words: list[str]) -> None:
+    """
+    However little there was to write: exit code 1, and one clear word about it.
+    """
+    source.put("a")
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [*PROGRAM, *s3copy.words((*words, source, dest))], stdout=full, stderr=subprocess.PIPE, text=True,
+            timeout=PATIENCE, check=False, env=s3copy.environment(),
+        )  # fmt: skip
+    assert done.returncode == 1
+    assert "No space left on device" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+def test_a_copy_outlives_a_full_disk(s3copy: S3Copy, source: Bucket, dest: Bucket) -> None:
+    """
+    Its lines are lost, the copy is not.
+    """
+    source.put("a", "b")
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [*PROGRAM, *s3copy.words((source, dest, "--progress", "json"))], stdout=full, stderr=subprocess.PIPE,
+            text=True, timeout=PATIENCE, check=False, env=s3copy.environment(),
+        )  # fmt: skip
+    assert done.returncode == 0
+    assert dest.keys() == ["a", "b"]
+
+
+def test_clean_that_may_not_remove_does_not_ask_for_yes(s3copy_by_proxy: S3Copy, proxy: Proxy, dest: Bucket) -> None:
+    """
+    ``--yes`` was given: the failures are said, and nothing that was done already is advised.
+    """
+    dest.put("temp/a/1234567/parts/part-00001")
+    proxy.deny(proxy.endpoint.access_key, dest.name, "DeleteObject")
+
+    result = s3copy_by_proxy("clean", dest, "--yes")
+
+    assert result.code == 3
+    assert "add --yes" not in result.err
+    assert "add --yes" in s3copy_by_proxy("clean", dest).err

@@ -119,3 +119,60 @@ def test_interrupt_while_connecting_ends_at_once(
         rest = process.stderr.read()
         assert process.wait(PATIENCE) == 130
     assert "Traceback" not in rest
+
+
+def test_interrupt_while_standard_input_stays_open_ends_promptly(
+    s3copy_by_proxy: S3Copy, proxy: Proxy, source: Bucket, dest: Bucket
+) -> None:
+    """
+    ``-F -`` waits for more keys that never come: what is in flight arrives, and nobody waits for the input.
+    """
+    keys = [f"k{at:04d}" for at in range(1500)]
+    source.put(keys[0], keys[1])
+    proxy.hold("HeadObject")
+    process = subprocess.Popen(
+        [*PROGRAM, *s3copy_by_proxy.words((source, dest, "-F", "-", "-t", "1"))],
+        stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+        env=s3copy_by_proxy.environment(),
+    )  # fmt: skip
+    with process:
+        try:
+            assert process.stdin is not None
+            assert process.stderr is not None
+            process.stdin.write("\n".join(keys))
+            process.stdin.flush()
+            proxy.wait_until_held(1)
+            process.send_signal(signal.SIGINT)
+            read_until(process, "interrupted: finishing")
+            proxy.release()
+            rest = process.stderr.read()
+            assert process.wait(PATIENCE) == 130
+            assert not process.stdin.closed
+        finally:
+            process.kill()
+    assert "Traceback" not in rest
+    assert "to continue: " in rest
+
+
+def test_second_interrupt_ends_also_while_a_cleanup_hangs(
+    s3copy_by_proxy: S3Copy, proxy: Proxy, source: Bucket, dest: Bucket
+) -> None:
+    """
+    The store does not answer to the aborting of an upload: the process says so and ends, and does not wait for it.
+    """
+    source.write_parts("big", b"x" * 5 * 1024**2, b"y")
+    proxy.hold("UploadPartCopy")
+    proxy.hold("AbortMultipartUpload")
+    with s3copy_by_proxy.started(source, dest, "-t", "2") as process:
+        proxy.wait_until_held(1)
+        process.send_signal(signal.SIGINT)
+        read_until(process, "interrupt again to stop now")
+        process.send_signal(signal.SIGINT)
+        assert process.stderr is not None
+        rest = process.stderr.read()
+        assert process.wait(PATIENCE) == 130
+        assert proxy.requests["AbortMultipartUpload"] > 0
+        assert proxy.waiting > 0
+    assert "stopped at once" in rest
+    assert "Traceback" not in rest
+    assert dest.keys() == []

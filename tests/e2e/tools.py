@@ -73,6 +73,18 @@ class Bucket:
         """
         self.client.put_object(Bucket=self.name, Key=key, Body=body.encode())
 
+    def write_parts(self, key: str, *bodies: bytes) -> None:
+        """
+        Makes one object out of these parts.
+        """
+        name = {"Bucket": self.name, "Key": key}
+        upload = {**name, "UploadId": self.client.create_multipart_upload(**name)["UploadId"]}
+        parts = [
+            {"PartNumber": number, "ETag": self.client.upload_part(**upload, PartNumber=number, Body=body)["ETag"]}
+            for number, body in enumerate(bodies, 1)
+        ]
+        self.client.complete_multipart_upload(**upload, MultipartUpload={"Parts": parts})
+
     def keys(self) -> list[str]:
         """
         All keys, sorted.

@@ -15,7 +15,7 @@ from s3copy_async.events import Event, Notice, ObjectDone, RunEnded, RunStarted
 from s3copy_async.memory import MemoryStore
 from s3copy_async.memory_data import Call, Fault
 from s3copy_async.model import CopyAnswer, CopyRequest, Outcome, SkipReason
-from s3copy_async.options import Access, Display, Grant, Keys, Limits, Options, Selection
+from s3copy_async.options import Access, Display, Grant, Keys, Limits, Options, PartOptions, Selection
 from s3copy_async.state import RunState
 from s3copy_async.stop import Stop
 from s3copy_async.uri import S3Uri
@@ -326,3 +326,127 @@ async def test_an_interrupt_finishes_what_is_in_flight() -> None:
 
     assert state.exit_code == 130
     assert 1 <= len(store.buckets["out"]) == state.copied < 20
+
+
+def failures(watched: Watched) -> list[tuple[str, str]]:
+    """
+    Key and code of every failed object.
+    """
+    results = [event.result for event in watched.events if isinstance(event, ObjectDone)]
+    return [(result.key, result.code) for result in results if result.outcome is Outcome.FAILED]
+
+
+@pytest.mark.parametrize("named", [True, False])
+async def test_nothing_is_copied_under_a_name_of_the_work_area(*, named: bool) -> None:
+    """
+    There it would be taken for a part, and cleaned away: that object fails, listed or named, and the others do not.
+    """
+    name = "x/1234567/parts/part-00001"
+    store = store_of({name: b"1", "y": b"2"})
+    files = (name, "y") if named else ()
+
+    watched = await run_in_memory(Options(Selection(S3Uri("in"), S3Uri("out", "temp"), files=files)), store)
+
+    assert failures(watched) == [(name, "InvalidKey")]
+    assert list(store.buckets["out"]) == ["temp/y"]
+    assert watched.state.exit_code == 3
+
+
+async def test_a_named_object_never_replaces_a_source_of_the_same_run() -> None:
+    """
+    ``-f q -p p`` into ``s3://bkt/p``: what ``-p`` reads is there, so the named object fails and the sources stay.
+    """
+    store = MemoryStore()
+    store.fill("in", {"q": b"new", "p/q": b"source", "p/r": b"other"})
+    selection = Selection(S3Uri("in"), S3Uri("in", "p"), files=("q",), prefixes=("p",))
+
+    watched = await run_in_memory(Options(selection), store)
+
+    assert failures(watched) == [("q", "InvalidKey")]
+    assert {key: found.body for key, found in store.buckets["in"].items()} == {
+        "q": b"new", "p/q": b"source", "p/r": b"other", "p/p/q": b"source", "p/p/r": b"other",
+    }  # fmt: skip
+
+
+class Buggy(MemoryStore):
+    """
+    A store whose copies of one key meet a bug.
+    """
+
+    async def copy_object(self, request: CopyRequest) -> CopyAnswer:
+        """
+        See `store.CopiesObjects`.
+        """
+        if request.source_key == "b":
+            raise KeyError("oops")
+        return await super().copy_object(request)
+
+
+async def test_a_bug_with_one_object_fails_that_object_alone() -> None:
+    """
+    Whatever goes wrong inside, the others are copied; the failure says that it is a bug.
+    """
+    store = Buggy()
+    store.fill("in", {"a": b"1", "b": b"2", "c": b"3"})
+    store.fill("out", {})
+
+    watched = await run_in_memory(WHOLE, store)
+
+    assert failures(watched) == [("b", "InternalError")]
+    assert sorted(store.buckets["out"]) == ["a", "c"]
+    assert (watched.state.copied, watched.state.exit_code) == (2, 3)
+    assert "a bug" in watched.state.failures[0].reason
+
+
+async def test_an_exact_key_that_s3_refuses_to_look_up_is_a_failed_object() -> None:
+    """
+    A HEAD with 400 (SSE-C) says neither that there is none nor that the run cannot go on.
+    """
+    store = store_of({"a": b"1", "a/1": b"2"})
+    store.fault = lambda call: Fault("400", 400) if (call.operation, call.key) == ("HeadObject", "a") else None
+
+    watched = await run_in_memory(Options(Selection(S3Uri("in", "a"), S3Uri("out"))), store)
+
+    assert failures(watched) == [("a", "400")]
+    assert list(store.buckets["out"]) == ["a/1"]
+    assert watched.state.exit_code == 3
+
+
+@pytest.mark.parametrize("fault", [Fault("AccessDenied", 403), Fault("NotImplemented", 501)])
+async def test_grants_work_where_nobody_tells_the_owners_id(fault: Fault) -> None:
+    """
+    Denied or unknown to the store: the copies are made, and a word says whose grant is missing.
+    """
+    store = store_of({"a": b"1"})
+    store.fault = lambda call: fault if call.operation == "ListBuckets" else None
+
+    watched = await run_in_memory(Options(WHOLE.selection, grants=(Grant("READ", "a@b.example"),)), store)
+
+    assert (watched.state.copied, watched.state.exit_code) == (1, 0)
+    assert store.buckets["out"]["a"].grants == (("GrantRead", 'emailAddress="a@b.example"'),)
+    assert len([text for text in notices(watched) if "owner's id" in text]) == 1
+
+
+async def test_a_missing_work_bucket_ends_the_run_before_anything_is_copied() -> None:
+    """
+    Not only with the first object in parts, hours later.
+    """
+    store = store_of({"a": b"1"})
+
+    watched = await run_in_memory(Options(WHOLE.selection, parts=PartOptions(work_bucket="nowhere")), store)
+
+    assert "s3://nowhere" in watched.state.error
+    assert (watched.state.exit_code, store.buckets["out"]) == (1, {})
+
+
+async def test_a_work_bucket_that_is_there_is_looked_up_once() -> None:
+    """
+    Its region is needed like those of the other two.
+    """
+    store = store_of({"a": b"1"})
+    store.fill("work", {})
+
+    watched = await run_in_memory(Options(WHOLE.selection, parts=PartOptions(work_bucket="work")), store)
+
+    assert [call.bucket for call in store.calls if call.operation == "HeadBucket"] == ["in", "out", "work"]
+    assert watched.state.exit_code == 0

@@ -155,3 +155,81 @@ async def test_a_side_that_may_not_be_listed_ends_the_check() -> None:
 
     assert watched.state.exit_code == 1
     assert "s3:ListBucket" in watched.state.error
+
+
+@pytest.mark.parametrize("side", ["in", "out"])
+@pytest.mark.parametrize("named", [True, False])
+async def test_an_object_that_may_not_be_looked_at_is_a_failure(side: str, *, named: bool) -> None:
+    """
+    Nobody compared it, so it counts neither as equal nor as not comparable: exit code 3.
+    """
+    store = store_of({"a/1": b"x"}, {"t/1": b"y", "t/a/1": b"y"})
+    store.fault = lambda call: (
+        Fault("AccessDenied", 403) if (call.operation, call.bucket) == ("HeadObject", side) else None
+    )
+
+    watched = await checked(store, **({"files": ("1",)} if named else {}), one_way=True)
+
+    results = [event.result for event in watched.events if isinstance(event, ObjectDone)]
+    if named:
+        assert [(result.key, result.code) for result in results] == [("a/1", "AccessDenied")]
+    assert ("a/1", "AccessDenied") in [(result.key, result.code) for result in results]
+    assert (findings(watched), watched.state.exit_code) == ([], 3)
+
+
+@pytest.mark.parametrize("code", ["AccessDenied", "400"])
+async def test_an_exact_key_that_is_refused_is_not_taken_for_missing(code: str) -> None:
+    """
+    Without the right to see it nobody knows whether there is one; any other refusal is a failure.
+    """
+    store = store_of({"a/1": b"x"}, {"t/a/1": b"x"})
+    store.fault = lambda call: (
+        Fault(code, 403 if code == "AccessDenied" else 400)
+        if (call.operation, call.key) == ("HeadObject", "a")
+        else None
+    )
+
+    watched = await checked(store)
+
+    assert watched.state.exit_code == (0 if code == "AccessDenied" else 3)
+    assert watched.state.findings[Finding.SAME] == 1
+
+
+@pytest.mark.parametrize(
+    ("source", "dest", "finding", "code"),
+    [
+        ([b"x" * 7, b"y" * 3], [b"x" * 7, b"z" * 3], Finding.DIFFERENT, 4),
+        ([b"x" * 7, b"y" * 3], [b"x" * 4, b"x" * 3 + b"y" * 3], Finding.NOT_COMPARABLE, 0),
+        ([b"x" * 7, b"y" * 3], [b"x" * 4, b"x" * 3, b"y" * 3], Finding.NOT_COMPARABLE, 0),
+    ],
+    ids=["same boundaries", "other boundaries", "other count"],
+)
+async def test_equal_boundaries_tell_other_bytes_from_other_parts(
+    source: list[bytes], dest: list[bytes], finding: Finding, code: int
+) -> None:
+    """
+    As many parts with a first one of equal size: other ETags are other bytes. Cut elsewhere, the same bytes have others.
+    """
+    store = store_of({}, {})
+    store.fill_multipart("in", "a/1", source)
+    store.fill_multipart("out", "t/a/1", dest)
+
+    watched = await checked(store)
+
+    assert [CheckResult("a/1", "t/a/1", finding)] == findings(watched)
+    assert watched.state.exit_code == code
+
+
+async def test_unknown_boundaries_are_not_comparable() -> None:
+    """
+    A store that refuses part numbers leaves open whether the bytes differ.
+    """
+    store = store_of({}, {})
+    store.fill_multipart("in", "a/1", [b"x", b"y"])
+    store.fill_multipart("out", "t/a/1", [b"x", b"z"])
+    store.fault = lambda call: Fault("400", 400) if (call.operation, call.number) == ("HeadObject", 4) else None
+
+    watched = await checked(store)
+
+    assert [CheckResult("a/1", "t/a/1", Finding.NOT_COMPARABLE)] == findings(watched)
+    assert watched.state.exit_code == 0

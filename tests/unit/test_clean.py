@@ -4,6 +4,7 @@ Cleaning a work area: what is shown, what is removed, and what is never touched.
 
 from __future__ import annotations
 
+import json
 from typing import Final
 
 import pytest
@@ -16,8 +17,9 @@ from s3copy_async.keys import WorkArea
 from s3copy_async.memory import MemoryStore
 from s3copy_async.memory_data import Call, Fault, StoredUpload
 from s3copy_async.options import CleanOptions, Options, PartOptions, Selection
+from s3copy_async.parts import MIN_PART
 from s3copy_async.uri import S3Uri
-from staging import Kill, buckets, copying, killed_run, names, nth_of, pieces, recorded, with_parts
+from staging import Kill, buckets, copying, has_bytes, is_copy, killed_run, names, nth_of, pieces, recorded, with_parts
 from support import Watched, run_in_memory
 
 FOREIGN: Final = (
@@ -342,3 +344,154 @@ async def test_folders_go_on_over_pages() -> None:
 
     assert [event.objects for event in watched.events if isinstance(event, LeftoverFound)] == [4, 6]
     assert names(store) == []
+
+
+async def test_a_store_that_lists_no_uploads_ends_the_run_with_a_word() -> None:
+    """
+    Not with a traceback: what cannot be listed cannot be called clean.
+    """
+    store = await used()
+    store.fault = lambda call: Fault("NotImplemented", 501) if call.operation == "ListMultipartUploads" else None
+
+    watched = await clean(store, cleaning())
+
+    assert watched.state.exit_code == 1
+    assert "cannot be listed" in watched.state.error
+    assert "NotImplemented" in watched.state.error
+    assert "ask for" in watched.state.error
+
+
+@pytest.mark.parametrize("code", ["AccessDenied", "InvalidObjectState"])
+async def test_a_record_that_may_not_be_read_is_kept_and_said(code: str) -> None:
+    """
+    It may name an open upload, which nobody would find without it.
+    """
+    store = await killed()
+    ours = recorded(store)
+    (record,) = [key for key in names(store) if "s3copy-upload" in key]
+    store.fault = lambda call: Fault(code, 403) if call.operation == "GetObject" else None
+
+    watched = await clean(store, cleaning())
+
+    assert names(store) == [record]
+    assert ours == set(store.uploads)
+    results = [event.result for event in watched.events if isinstance(event, ObjectDone)]
+    assert [(result.key, result.code) for result in results] == [(record, code)]
+    assert watched.state.exit_code == 3
+
+
+@pytest.mark.parametrize("again", ["other layout", "finished"])
+async def test_an_upload_that_a_copy_could_not_end_is_found_later(again: str) -> None:
+    """
+    The next copy has another layout and may not abort the old upload: its id goes into the new record, and stays there
+    when that copy is killed too, or finished.
+    """
+    store = await killed()
+    (old,) = recorded(store)
+    store.fault = lambda call: Fault("AccessDenied", 403) if call.operation == "AbortMultipartUpload" else None
+    options = copying(permits=1, parts=PartOptions(size=MIN_PART))
+    if again == "finished":
+        await run_in_memory(options, store)
+        assert has_bytes(store)
+    else:
+        await killed_run(store, options, Kill(lambda request: request.stage == "complete" and request.key == "big"))
+    assert old in store.uploads
+    (record,) = [key for key in names(store) if "s3copy-upload" in key]
+    assert old in json.loads(store.buckets["out"][record].body)["older"]
+    store.fault = lambda _: None
+
+    watched = await clean(store, cleaning())
+
+    assert not store.uploads
+    assert (names(store), watched.state.exit_code) == ([], 0)
+
+
+async def test_an_older_upload_is_ended_by_the_copy_that_may() -> None:
+    """
+    As soon as aborting is allowed again the same command tidies up: no upload and no upload record is left.
+    """
+    store = await killed()
+    store.fault = lambda call: Fault("AccessDenied", 403) if call.operation == "AbortMultipartUpload" else None
+    options = copying(permits=1, parts=PartOptions(size=MIN_PART))
+    await killed_run(store, options, Kill(lambda request: request.stage == "complete" and request.key == "big"))
+    assert len(store.uploads) == 2
+    store.fault = lambda _: None
+
+    watched = await run_in_memory(options, store)
+
+    assert has_bytes(store)
+    assert watched.state.exit_code == 0
+    assert not store.uploads
+    assert not [key for key in names(store) if "s3copy-upload" in key]
+
+
+@pytest.mark.parametrize("remove", [True, False])
+async def test_a_clean_that_is_to_stop_looks_at_no_further_folder(*, remove: bool) -> None:
+    """
+    An interrupt is not kept waiting for a work area of a million folders, whether anything is removed or not.
+    """
+    store = await used()
+    before = names(store)
+    events: list[Event] = []
+    options = CleanOptions(remove=remove)
+    cleaner = Cleaner(store, "out", WorkArea("temp/"), options, LanePool(4), events.append)
+
+    await cleaner.clean("", lambda: bool(events))
+
+    assert len([event for event in events if isinstance(event, LeftoverFound)]) == 1
+    assert len(before) > len(found_in(events))
+    assert before == names(store)
+    assert store.count("AbortMultipartUpload") == 0
+
+
+def hostile(**changes: object) -> bytes:
+    """
+    A record that somebody else wrote under our name.
+    """
+    record = {"upload_id": "upload-x", "target": {"bucket": "out", "key": "big"}} | changes
+    return json.dumps(record).encode()
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        hostile(target={"bucket": "../x", "key": "big"}),
+        hostile(target={"bucket": "out/x?y", "key": "big"}),
+        hostile(target={"bucket": 7, "key": "big"}),
+        hostile(target={"bucket": "out", "key": ""}),
+        hostile(target={"bucket": "out", "key": "k" * 1025}),
+        hostile(target={"bucket": "out", "key": "\udc80"}),
+        hostile(target={}),
+        b"[" * 100_000,
+    ],
+    ids=["dots", "slash", "number", "empty", "long", "surrogate", "nothing", "deep"],
+)
+async def test_a_hostile_record_stops_nothing_and_sends_nothing(body: bytes) -> None:
+    """
+    A bucket or a key that no request can name would be the end of the run: such a record is only removed.
+    """
+    store = await killed()
+    (record,) = [key for key in names(store) if "s3copy-upload" in key]
+    store.fill("out", {record: body})
+
+    watched = await clean(store, cleaning())
+
+    assert store.count("ListParts") == 0
+    assert len(store.uploads) == 1
+    assert (names(store), watched.state.exit_code) == ([], 0)
+
+
+@pytest.mark.parametrize("older", [5, "upload-9", {"a": 1}, [7, None, ["x"]], None])
+async def test_hostile_lists_of_older_uploads_are_ignored(older: object) -> None:
+    """
+    Neither a clean nor the next copy stumbles over them.
+    """
+    for act in ("clean", "copy"):
+        store = await killed()
+        (record,) = [key for key in names(store) if "s3copy-upload" in key]
+        store.fill("out", {record: hostile(older=older)})
+
+        watched = await (clean(store, cleaning()) if act == "clean" else run_in_memory(copying(), store))
+
+        assert (watched.state.failed, watched.state.exit_code) == (0, 0)
+        assert is_copy(store) == (act == "copy")

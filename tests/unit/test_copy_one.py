@@ -305,3 +305,33 @@ async def test_a_named_key_that_may_not_be_looked_at_fails_with_a_hint() -> None
 
     assert Outcome.FAILED is result.outcome
     assert "missing keys too" in result.reason
+
+
+@pytest.mark.parametrize("named", [True, False])
+async def test_a_key_that_only_a_listing_shows_is_not_gone(*, named: bool) -> None:
+    """
+    Neither a lookup nor the copy finds it, and it is there all the same: it is misread on the way, so it fails.
+    """
+    hidden = MemoryStore(
+        fault=lambda call: Fault("NoSuchKey", 404) if call.operation in {"CopyObject", "HeadObject"} else None
+    )
+    bench = Bench(hidden)
+
+    result = await bench.copy(named=named)
+
+    assert (result.outcome, result.code) == (Outcome.FAILED, "NoSuchKey")
+
+
+async def test_a_listing_that_is_denied_leaves_a_deleted_source_deleted() -> None:
+    """
+    Neither lookup nor copy finds it, and nobody may list: what two answers say is believed.
+    """
+    bench = Bench(
+        MemoryStore(fault=lambda call: Fault("AccessDenied", 403) if call.operation == "ListObjectsV2" else None)
+    )
+    listed = bench.source
+    del bench.memory.buckets["in"]["a"]
+
+    result = await bench.copy(listed)
+
+    assert (result.outcome, result.reason) == (Outcome.SKIPPED, SkipReason.VANISHED)

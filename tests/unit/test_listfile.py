@@ -104,9 +104,7 @@ async def test_a_long_list_on_standard_input_is_complete(monkeypatch: pytest.Mon
     thread.join()
 
 
-async def test_standard_input_that_cannot_be_read_ends_the_run(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+async def test_standard_input_that_cannot_be_read_ends_the_run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """
     A read error is never taken for the end of the list.
     """

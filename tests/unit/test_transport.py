@@ -421,3 +421,56 @@ async def test_requests_for_a_bucket_are_signed_for_its_region() -> None:
         await store.list_page("other", "")
 
     assert ["/eu-west-3/s3/" in request for request in script.requests] == [True, False]
+
+
+async def test_a_head_without_a_length_is_a_bad_answer() -> None:
+    """
+    A missing length is not zero bytes: an empty object would be copied whole, and called proven.
+    """
+    said = answer("200 OK", "", f'ETag: "{MD5}"').replace(b"Content-Length: 0\r\n", b"")
+
+    caught, _ = await failure_of(head, said)
+
+    assert isinstance(caught, BadAnswer)
+
+
+@pytest.mark.parametrize("prefix", ["uploads/", "uploads", "uploadId/", "a?uploads"])
+async def test_the_keys_of_a_listing_are_never_rewritten(prefix: str) -> None:
+    """
+    A store that does not encode keys cannot say one with a control character: no page, and never one with another key.
+    """
+    items = f"<Contents><Key>{prefix}a&#x1;b</Key><ETag>{MD5}</ETag><Size>5</Size></Contents>"
+    body = page(f"<IsTruncated>false</IsTruncated>{items}")
+
+    caught, _ = await failure_of(lambda store: store.list_page("in", prefix), answer("200 OK", body))
+
+    assert isinstance(caught, TransientError)
+
+
+async def test_a_head_tells_what_a_copy_in_parts_loses() -> None:
+    """
+    Storage class and encryption key are not carried over by parts, and that is said.
+    """
+    said = answer(
+        "200 OK", "", f'ETag: "{MD5}"', "x-amz-storage-class: STANDARD_IA", "x-amz-server-side-encryption: aws:kms",
+        "x-amz-tagging-count: 2",
+    )  # fmt: skip
+    said = said.replace(b"Content-Length: 0", b"Content-Length: 5")
+
+    async with scripted(said) as (store, _):
+        found = await store.head_details("in", "a")
+
+    assert set(found.lost) == {"storage class", "encryption key", "tags"}
+
+
+async def test_a_plain_head_loses_nothing() -> None:
+    """
+    The standard class and the encryption that every object has are no loss.
+    """
+    said = answer("200 OK", "", f'ETag: "{MD5}"', "x-amz-server-side-encryption: AES256")
+    said = said.replace(b"Content-Length: 0", b"Content-Length: 5")
+
+    async with scripted(said) as (store, _):
+        found = await store.head_details("in", "a")
+
+    assert found.lost == ()

@@ -7,6 +7,7 @@ from __future__ import annotations
 import io
 import json
 import logging
+import tracemalloc
 from pathlib import Path
 from typing import Final, get_args
 
@@ -35,8 +36,9 @@ from s3copy_async.events import (
     Stopping,
     UploadFound,
 )
+from s3copy_async.cli.runner import views_for
 from s3copy_async.model import CheckResult, CopyResult, Finding, Outcome, Proof, SkipReason
-from s3copy_async.options import Display
+from s3copy_async.options import Display, Progress
 from s3copy_async.state import RunState
 from s3copy_async.views import View
 from s3copy_async.views.jsonl import JsonLines, to_json
@@ -379,3 +381,46 @@ def test_the_views_are_views() -> None:
 
     for view in views:
         view.tick()
+
+
+@pytest.mark.parametrize(("events", "words"), [((), "8 or more not finished"), ((ListingDone(),), "8 not finished")])
+def test_an_interrupted_run_says_how_many_are_left(events: tuple[Event, ...], words: str) -> None:
+    """
+    Exactly where all was listed, at least so many where it was not; nothing where none is left.
+    """
+    assert f"; interrupted, {words}" in summary_of(Listed(9, 0), *events, COPIED, RunEnded(1.0, signal=2))
+    assert "not finished" not in summary_of(Listed(1, 0), *events, COPIED, RunEnded(1.0, signal=2))
+
+
+@pytest.mark.parametrize("removes", [True, False])
+def test_a_clean_asks_for_yes_only_where_it_was_not_given(*, removes: bool) -> None:
+    """
+    With ``--yes`` the advice would be none, also where nothing could be removed; without leftovers it is none either.
+    """
+    for events, advice in (((LeftoverFound("temp/a/1234567/parts/", 2, 9, 1.0),), not removes), ((), False)):
+        state = RunState()
+        for event in (RunStarted("clean", "s3://out", "s3://out"), *events, RunEnded(1.0)):
+            state.apply(event)
+
+        words = "\n".join(summary_lines(state, Display(removes=removes)))
+
+        assert ("add --yes" in words) is advice
+
+
+def test_json_keeps_no_other_lines_in_memory() -> None:
+    """
+    Beside the view for programs, the one for people has nowhere to put its data, and must not collect it.
+    """
+    state = RunState()
+    views = views_for(state, Display(progress=Progress.JSON))
+    (lines,) = [view for view in views if isinstance(view, Lines)]
+    line = Planned("k" * 1000, "k" * 1000, 9)
+    lines.handle(STARTED)
+    tracemalloc.start()
+    for _ in range(2000):
+        lines.handle(line)
+    used, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert any(isinstance(view, JsonLines) for view in views)
+    assert used < 1_000_000

@@ -132,7 +132,7 @@ class Composer:
 
     async def _forget(self) -> None:
         """
-        Removes the record, unless it is the only way to find an upload that is still open.
+        Ends what was given up, and removes the record unless it is the only way to find an upload that is still open.
         """
         self.older = await self._open_of(self.older)
         if not self.older:
