@@ -151,7 +151,7 @@ def test_interrupt_while_standard_input_stays_open_ends_promptly(
         finally:
             process.kill()
     assert "Traceback" not in rest
-    assert "to continue: " in rest
+    assert "2 objects copied" in rest
 
 
 def test_second_interrupt_ends_also_while_a_cleanup_hangs(

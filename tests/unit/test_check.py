@@ -208,7 +208,7 @@ async def test_equal_boundaries_tell_other_bytes_from_other_parts(
     source: list[bytes], dest: list[bytes], finding: Finding, code: int
 ) -> None:
     """
-    As many parts with a first one of equal size: other ETags are other bytes. Cut elsewhere, the same bytes have others.
+    As many parts, the first of one size: other ETags are other bytes. Cut elsewhere, the same bytes have other ETags.
     """
     store = store_of({}, {})
     store.fill_multipart("in", "a/1", source)

@@ -495,3 +495,23 @@ async def test_hostile_lists_of_older_uploads_are_ignored(older: object) -> None
 
         assert (watched.state.failed, watched.state.exit_code) == (0, 0)
         assert is_copy(store) == (act == "copy")
+
+
+async def test_an_upload_that_was_given_up_in_the_same_run_stays_on_record() -> None:
+    """
+    The layout was taken for even, and the upload in that layout cannot be aborted: the record of the next one names it.
+    """
+    store = with_parts(100, 120, 80, 100)
+    store.fault = lambda call: Fault("AccessDenied", 403) if call.operation == "AbortMultipartUpload" else None
+
+    watched = await run_in_memory(copying(permits=1), store)
+
+    assert is_copy(store)
+    assert (watched.state.copied, watched.state.exit_code) == (1, 0)
+    (left,) = store.uploads
+    (record,) = [key for key in names(store) if "s3copy-upload" in key]
+    assert left in json.loads(store.buckets["out"][record].body)["older"]
+    store.fault = lambda _: None
+    watched = await clean(store, cleaning())
+    assert not store.uploads
+    assert (names(store), watched.state.exit_code) == ([], 0)

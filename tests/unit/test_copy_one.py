@@ -15,7 +15,17 @@ from s3copy_async.errors import FatalError
 from s3copy_async.guards import Guarded, Meter
 from s3copy_async.memory import MemoryStore
 from s3copy_async.memory_data import Call, Fault
-from s3copy_async.model import CopyAnswer, CopyRequest, CopyResult, CopyTask, ObjectInfo, Outcome, Proof, SkipReason
+from s3copy_async.model import (
+    CopyAnswer,
+    CopyRequest,
+    CopyResult,
+    CopyTask,
+    ObjectInfo,
+    Outcome,
+    Page,
+    Proof,
+    SkipReason,
+)
 from s3copy_async.options import Limits
 from support import Clock, patient
 
@@ -335,3 +345,28 @@ async def test_a_listing_that_is_denied_leaves_a_deleted_source_deleted() -> Non
     result = await bench.copy(listed)
 
     assert (result.outcome, result.reason) == (Outcome.SKIPPED, SkipReason.VANISHED)
+
+
+@pytest.mark.parametrize("plus", [False, True])
+async def test_a_key_with_a_space_is_found_behind_many_others(*, plus: bool) -> None:
+    """
+    Also where more keys than a page holds begin like it, and where its name is one with a plus sign.
+    """
+
+    class Misread(MemoryStore):
+        async def list_page(self, bucket: str, prefix: str, *, start_after: str = "", token: str | None = None) -> Page:
+            page = await super().list_page(bucket, prefix, start_after=start_after, token=token)
+            return page._replace(objects=tuple(item._replace(key=item.key.replace("+", " ")) for item in page.objects))
+
+    store = Misread(page_size=1, fault=lambda call: Fault("NoSuchKey", 404) if call.operation == "CopyObject" else None)
+    store.fill("in", {"a": b"", "a 0": b"", "a+b" if plus else "a b": b"x"})
+    store.fill("out", {})
+    guarded = Guarded(store, asyncio.Semaphore(4), patient(Clock()), Meter(), lambda _: None)
+    source = ObjectInfo("a b", 1, "0" * 32)
+    if not plus:
+        store.fault = lambda call: Fault("NoSuchKey", 404) if call.operation in {"CopyObject", "HeadObject"} else None
+
+    result = await copy_one(CopyTask("a b", "b", source), CopyJob(guarded, guarded, "in", "out", Limits()))
+
+    assert (result.outcome, result.reason) != (Outcome.SKIPPED, SkipReason.VANISHED)
+    assert result.outcome is Outcome.FAILED

@@ -17,7 +17,7 @@ from s3copy_async.memory_data import Call, Fault
 from s3copy_async.model import CompleteRequest, CopyAnswer, CopyRequest, CopyResult, Head, PartRequest, Proof
 from s3copy_async.options import PartOptions
 from s3copy_async.parts import MIN_PART
-from staging import Request, Wire, copying, has_bytes, is_copy, names, pieces, run_over, with_parts
+from staging import Request, Wire, copying, has_bytes, is_copy, names, pieces, run_over
 from support import Watched, run_in_memory
 
 FIVE: Final = MIN_PART

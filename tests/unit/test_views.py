@@ -13,6 +13,7 @@ from typing import Final, get_args
 
 import pytest
 
+from s3copy_async.cli.runner import views_for
 from s3copy_async.events import (
     Checked,
     CheckedSame,
@@ -36,7 +37,6 @@ from s3copy_async.events import (
     Stopping,
     UploadFound,
 )
-from s3copy_async.cli.runner import views_for
 from s3copy_async.model import CheckResult, CopyResult, Finding, Outcome, Proof, SkipReason
 from s3copy_async.options import Display, Progress
 from s3copy_async.state import RunState

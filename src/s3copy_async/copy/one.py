@@ -90,8 +90,12 @@ async def _still_listed(task: CopyTask, job: CopyJob) -> bool:
     """
     Whether a listing still shows a key that a lookup does not find. A space in it may stand for a plus sign.
     """
-    try:
-        page = await job.store.list_page(job.source_bucket, task.key.partition(" ")[0])
-    except AccessDenied:
-        return False
-    return any(found.key == task.key for found in page.objects)
+    key = task.key
+    for prefix in dict.fromkeys((key, key.replace(" ", "+"), key.partition(" ")[0])):
+        try:
+            page = await job.store.list_page(job.source_bucket, prefix)
+        except AccessDenied:
+            return False
+        if any(found.key == key for found in page.objects):
+            return True
+    return False
