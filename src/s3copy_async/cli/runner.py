@@ -20,6 +20,7 @@ from s3copy_async.state import RunState
 from s3copy_async.stop import Stop
 from s3copy_async.text import harmless
 from s3copy_async.views import View
+from s3copy_async.views.ci import ci_view
 from s3copy_async.views.jsonl import JsonLines
 from s3copy_async.views.lines import Lines, Nowhere, Streams, Writes
 from s3copy_async.views.log import Log
@@ -74,6 +75,8 @@ def views_for(state: RunState, display: Display, base: str = "") -> list[View]:
     if display.progress is Progress.JSON:
         views.append(JsonLines(state, sys.stdout))
         data = Nowhere()
+    if display.verbosity >= 0 and (marks := ci_view(os.environ, sys.stderr)):
+        views.append(marks)
     console = None if display.progress is not Progress.AUTO or display.verbosity else _console()
     if console is not None:
         from s3copy_async.views.live import live_view
