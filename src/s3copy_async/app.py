@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import AsyncExitStack
 from enum import StrEnum
 from itertools import count
@@ -26,11 +26,11 @@ from s3copy_async.copy.one import copy_one
 from s3copy_async.errors import FatalError, Interrupted
 from s3copy_async.events import CopyStarted, Event, Notice, ObjectDone, RunEnded, RunStarted, Stopping
 from s3copy_async.guards import Meter, RetryPolicy
-from s3copy_async.keys import Merged, RuleIndex, WorkArea, hidden_prefixes
+from s3copy_async.keys import Rule, RuleIndex, WorkArea, hidden_prefixes
 from s3copy_async.lister import DestinationHeads, DestinationSide, Lister
 from s3copy_async.model import Batch, CopyResult, CopyTask, SkipReason
 from s3copy_async.options import Options
-from s3copy_async.selection import folder_of, rules_of, work_of
+from s3copy_async.selection import folder_of, work_of
 from s3copy_async.state import RunState
 from s3copy_async.stop import Stop
 from s3copy_async.tally import TALLY, Tally
@@ -85,9 +85,12 @@ class Run:
         Counts an event and shows it.
         """
         self.state.apply(event)
+        self._each(lambda view: view.handle(event))
+
+    def _each(self, show: Callable[[View], None]) -> None:
         for view in tuple(self._views):
             try:
-                view.handle(event)
+                show(view)
             except Exception as error:  # noqa: BLE001 - whatever a view does wrong, copying goes on
                 self._switch_off(view, error)
 
@@ -157,11 +160,7 @@ class Run:
                 self.emit(Stopping(self.stop.signal, self.options.limits.grace))
             if number % _TICKS_PER_COUNT == 0:
                 self._meter.flush(self.emit)
-            for view in tuple(self._views):
-                try:
-                    view.tick()
-                except Exception as error:  # noqa: BLE001 - as above
-                    self._switch_off(view, error)
+            self._each(lambda view: view.tick())
 
     async def _job(self, action: Action, stack: AsyncExitStack) -> None:
         options = self.options
@@ -170,18 +169,17 @@ class Run:
             stores = await connect(options, guards, stack, self._open_store)
             await self._clean(stores)
             return
-        merged = rules_of(options.selection)
-        for inner, outer in merged.inside:
+        work = work_of(options.selection)
+        for inner, outer in work.inside:
             if inner.cut != outer.cut:
                 self.emit(
                     Notice(f"prefix {inner.prefix!r} lies inside {outer.prefix!r}: it is copied as a part of that")
                 )
         stores = await connect(options, guards, stack, self._open_store)
-        scope = _scope(options, merged)
+        scope = _scope(options, work.rules)
         heads = DestinationHeads(stores.dest, self.emit)
         side = DestinationSide(stores.dest, scope.dest_bucket, self.emit)
         lister = Lister(stores.main, side, heads, scope, self.emit)
-        work = work_of(options.selection)
         self.stop.graceful = True
         if action is Action.CHECK:
             checker = Checker(Sides(stores.main, stores.dest[0], scope, options.one_way), self.emit)
@@ -264,9 +262,9 @@ class Run:
         return show
 
 
-def _scope(options: Options, merged: Merged) -> Scope:
+def _scope(options: Options, rules: tuple[Rule, ...]) -> Scope:
     selection = options.selection
     source, dest = selection.source.bucket, selection.dest.bucket
     base = folder_of(selection.dest.path)
-    hidden = hidden_prefixes(merged.kept, base) if source == dest else ()
-    return Scope(source, dest, base, RuleIndex(merged.kept), WorkArea(options.parts.work_prefix), hidden)
+    hidden = hidden_prefixes(rules, base) if source == dest else ()
+    return Scope(source, dest, base, RuleIndex(rules), WorkArea(options.parts.work_prefix), hidden)

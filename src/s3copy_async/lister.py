@@ -15,7 +15,7 @@ from s3copy_async.errors import AccessDenied, FatalError, NotFound, S3Error
 from s3copy_async.events import Emit, Listed, ListingDone, Notice, ObjectDone, Skipped
 from s3copy_async.keys import Rule, clash, key_problem
 from s3copy_async.listfile import BATCH, read_keys
-from s3copy_async.listing import pages
+from s3copy_async.listing import head_if_seen, pages
 from s3copy_async.model import Batch, CopyResult, CopyTask, ObjectInfo, Outcome, SkipReason
 from s3copy_async.selection import Work
 from s3copy_async.store import HeadsObjects, LooksUp
@@ -173,13 +173,8 @@ class Lister:
             self._emit(ObjectDone(refused(CopyTask(key, rule.dest_key(self._scope.base, key)), error)))
             return ()
         tasks = sort_out((found,), rule, self._scope, self._emit)
-        existing: list[ObjectInfo | None] = []
-        for task in tasks:
-            try:
-                existing.append(await self._dest_heads.head_object(self._scope.dest_bucket, task.dest_key))
-            except (NotFound, AccessDenied):
-                existing.append(None)
-        return self._todo(tasks, existing)
+        dest = self._scope.dest_bucket
+        return self._todo(tasks, [await head_if_seen(self._dest_heads, dest, task.dest_key) for task in tasks])
 
     async def _compared(self, rule: Rule) -> AsyncGenerator[Batch, None]:
         scope = self._scope

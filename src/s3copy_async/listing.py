@@ -7,9 +7,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator
 
-from s3copy_async.errors import AccessDenied, ListingError, S3Error
-from s3copy_async.model import Page
-from s3copy_async.store import ListsObjects
+from s3copy_async.errors import AccessDenied, ListingError, NotFound, S3Error
+from s3copy_async.model import ObjectInfo, Page
+from s3copy_async.store import HeadsObjects, ListsObjects
 from s3copy_async.text import shown
 
 
@@ -98,3 +98,13 @@ def check_page(page: Page, bucket: str, prefix: str, after: str) -> None:
 def _in_bytes(key: str) -> bytes:
     # Strings sort like their UTF-8 bytes, but for the escapes that stand for invalid UTF-8.
     return key.encode("utf-8", "surrogateescape")
+
+
+async def head_if_seen(store: HeadsObjects, bucket: str, key: str) -> ObjectInfo | None:
+    """
+    What stands under `key`; None where there is nothing, and where it may not be looked at.
+    """
+    try:
+        return await store.head_object(bucket, key)
+    except (NotFound, AccessDenied):
+        return None

@@ -21,6 +21,7 @@ class Work:
         folder: `files` and the lines of `files_from` are relative to it.
         files_from: path of a list of keys, ``-`` for standard input.
         exact_dest: the whole destination key for the one named file (``-T``).
+        inside: prefixes that were merged, each with the rule that it lies inside.
     """
 
     rules: tuple[Rule, ...] = ()
@@ -28,6 +29,7 @@ class Work:
     files: tuple[str, ...] = ()
     files_from: str | None = None
     exact_dest: str | None = None
+    inside: tuple[tuple[Rule, Rule], ...] = ()
 
 
 def work_of(selection: Selection) -> Work:
@@ -39,9 +41,9 @@ def work_of(selection: Selection) -> Work:
     """
     if selection.exact_dest:
         return Work(files=(selection.source.path,), exact_dest=selection.dest.path)
-    rules = rules_of(selection).kept
+    merged = rules_of(selection)
     base = folder(selection.source.path) if selection.named else ""
-    return Work(rules, base, selection.files, selection.files_from)
+    return Work(merged.kept, base, selection.files, selection.files_from, inside=merged.inside)
 
 
 def rules_of(selection: Selection) -> Merged:

@@ -18,7 +18,8 @@ from s3copy_async.listfile import parse_lines
 from s3copy_async.model import CopyResult, CopyTask, ObjectInfo, Outcome, Proof, SkipReason
 from s3copy_async.options import SOURCE_MARK, Display
 from s3copy_async.state import RunState
-from s3copy_async.views.report import Failures, Report, listed
+from s3copy_async.views import report as reports
+from s3copy_async.views.report import listed
 from s3copy_async.views.summary import summary_lines
 
 HOSTILE = 'a\n"b\x1b[31m\u202e'
@@ -43,7 +44,7 @@ async def test_the_report_has_a_line_for_every_object(tmp_path: Path) -> None:
     Copied, failed and skipped objects, also those that a whole page was skipped with, each with its facts.
     """
     path = tmp_path / "report.jsonl"
-    report = Report(str(path))
+    report = reports.report(str(path))
     info = ObjectInfo("in/s", 3, "x")
     same = CopyTask("in/s", "out/s", info, info)
 
@@ -63,7 +64,7 @@ async def test_what_is_finished_is_in_the_file_before_the_run_is_over(tmp_path: 
     A tick writes whole lines, so a killed run leaves a report that can be read.
     """
     path = tmp_path / "report.jsonl"
-    report = Report(str(path))
+    report = reports.report(str(path))
     report.handle(ObjectDone(COPIED))
 
     report.tick()
@@ -81,9 +82,9 @@ async def test_a_report_begins_anew_and_is_private(tmp_path: Path) -> None:
     """
     path = tmp_path / "report.jsonl"
     path.write_text("old\n")
-    await Report(str(path)).close()
+    await reports.report(str(path)).close()
     fresh = tmp_path / "fresh.jsonl"
-    await Report(str(fresh)).close()
+    await reports.report(str(fresh)).close()
 
     assert path.read_text() == ""
     assert fresh.stat().st_mode & 0o077 == 0
@@ -94,7 +95,7 @@ async def test_failures_are_listed_relative_to_the_destination_folder(tmp_path: 
     The list holds only what failed, in the form that -F reads.
     """
     path = tmp_path / "failed.txt"
-    failures = Failures(str(path), "out/")
+    failures = reports.failures(str(path), "out/")
 
     for result in (COPIED, FAILED):
         failures.handle(ObjectDone(result))
@@ -107,7 +108,7 @@ async def test_a_report_that_cannot_be_written_says_so(tmp_path: Path) -> None:
     """
     The error reaches whoever owns the view, which is then switched off.
     """
-    report = Report(str(tmp_path / "missing" / "report.jsonl"))
+    report = reports.report(str(tmp_path / "missing" / "report.jsonl"))
     report.handle(ObjectDone(COPIED))
 
     with pytest.raises(OSError, match="missing"):

@@ -24,7 +24,7 @@ from s3copy_async.views.ci import ci_view
 from s3copy_async.views.jsonl import JsonLines
 from s3copy_async.views.lines import Lines, Nowhere, Streams, Writes
 from s3copy_async.views.log import Log
-from s3copy_async.views.report import Failures, Report
+from s3copy_async.views.report import failures, report
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -85,9 +85,9 @@ def views_for(state: RunState, display: Display, base: str = "") -> list[View]:
     else:
         views.append(Lines(state, Streams(data, sys.stderr), display, interval))
     if display.report is not None:
-        views.append(Report(display.report))
+        views.append(report(display.report))
     if display.failures is not None:
-        views.append(Failures(display.failures, base))
+        views.append(failures(display.failures, base))
     if display.log_level is not None:
         views.append(Log(getattr(logging, display.log_level), display.log_file))
     return views

@@ -12,7 +12,8 @@ from s3copy_async.copy.staged import copy_staged
 from s3copy_async.copy.whole import copy_whole
 from s3copy_async.errors import AccessDenied, FatalError, NotFound, PreconditionFailed, S3Error
 from s3copy_async.etag import same
-from s3copy_async.model import CopyResult, CopyTask, ObjectInfo, SkipReason
+from s3copy_async.listing import head_if_seen
+from s3copy_async.model import CopyResult, CopyTask, SkipReason
 
 MAX_LOOKS: Final = 3
 """A source that changes is looked at anew so many times."""
@@ -47,20 +48,10 @@ async def settle(task: CopyTask, job: CopyJob) -> CopyTask | CopyResult:
         source = await job.store.head_object(job.source_bucket, task.key)
     except NotFound as error:
         return failed(task, "NoSuchKey", "the source has no such key", error.failure.request_id)
-    there = await existing(task.dest_key, job)
+    there = await head_if_seen(job.dest, job.dest_bucket, task.dest_key)
     if there is not None and same(source, there):
         return skipped(task, SkipReason.SAME, source.size)
     return task._replace(source=source, there=there)
-
-
-async def existing(dest_key: str, job: CopyJob) -> ObjectInfo | None:
-    """
-    What stands at the destination, None also where it may not be looked at.
-    """
-    try:
-        return await job.dest.head_object(job.dest_bucket, dest_key)
-    except (NotFound, AccessDenied):
-        return None
 
 
 async def _copy(task: CopyTask, job: CopyJob) -> CopyResult:

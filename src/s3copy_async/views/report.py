@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import aiofiles
@@ -107,22 +107,23 @@ def _line(result: CopyResult) -> dict[str, Any]:
     }
 
 
-class Report:
+class LineFile:
     """
-    ``--report FILE``.
+    A file with the lines that `lines` makes of each event: ``--report`` and ``--failures``.
     """
 
     answers = False
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, lines: Callable[[Event], Iterator[str]]) -> None:
         self._file = Appended(path)
+        self._lines = lines
 
     def handle(self, event: Event) -> None:
         """
         See `views.View`.
         """
-        for line in report_lines(event):
-            self._file.add(json.dumps(line))
+        for line in self._lines(event):
+            self._file.add(line)
 
     def tick(self) -> None:
         """
@@ -137,7 +138,14 @@ class Report:
         await self._file.close()
 
 
-class Failures:
+def report(path: str) -> LineFile:
+    """
+    ``--report FILE``.
+    """
+    return LineFile(path, lambda event: map(json.dumps, report_lines(event)))
+
+
+def failures(path: str, base: str) -> LineFile:
     """
     ``--failures FILE``: the failed keys, relative to what the path mapping keeps, as ``-F`` reads them.
 
@@ -145,30 +153,11 @@ class Failures:
         base: the destination folder.
     """
 
-    answers = False
-
-    def __init__(self, path: str, base: str) -> None:
-        self._file = Appended(path)
-        self._base = base
-
-    def handle(self, event: Event) -> None:
-        """
-        See `views.View`.
-        """
+    def lines(event: Event) -> Iterator[str]:
         if isinstance(event, ObjectDone) and event.result.outcome is Outcome.FAILED:
-            self._file.add(listed(event.result.dest_key.removeprefix(self._base)))
+            yield listed(event.result.dest_key.removeprefix(base))
 
-    def tick(self) -> None:
-        """
-        See `views.View`.
-        """
-        self._file.tick()
-
-    async def close(self) -> None:
-        """
-        See `views.View`.
-        """
-        await self._file.close()
+    return LineFile(path, lines)
 
 
 def listed(key: str) -> str:
