@@ -14,15 +14,15 @@ from typing import Final
 
 from s3copy_async import pipeline
 from s3copy_async.advice import remedy, with_remedy
-from s3copy_async.check import Checker, Sides
-from s3copy_async.clean import Cleaner
+from s3copy_async.checking import Checker, Sides
+from s3copy_async.cleaning import Cleaner
 from s3copy_async.compare import Scope
 from s3copy_async.connect import Guards, OpenStore, Stores, connect, grant_parameters, open_s3
-from s3copy_async.copy.decoding import DecodingProbe
-from s3copy_async.copy.dry import plan_one
-from s3copy_async.copy.job import CopyJob, failed
-from s3copy_async.copy.lanes import LanePool
-from s3copy_async.copy.one import copy_one
+from s3copy_async.copying.decoding import DecodingProbe
+from s3copy_async.copying.dry import plan_one
+from s3copy_async.copying.job import CopyJob, failed
+from s3copy_async.copying.lanes import LanePool
+from s3copy_async.copying.one import copy_one
 from s3copy_async.errors import FatalError, Interrupted
 from s3copy_async.events import CopyStarted, Event, Notice, ObjectDone, RunEnded, RunStarted, Stopping
 from s3copy_async.guards import Meter, RetryPolicy

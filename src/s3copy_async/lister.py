@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from s3copy_async.compare import Destination, Scope, not_there, sort_out
-from s3copy_async.copy.job import refused
+from s3copy_async.copying.job import refused
 from s3copy_async.errors import AccessDenied, FatalError, NotFound, S3Error
 from s3copy_async.events import Emit, Listed, ListingDone, Notice, ObjectDone, Skipped
 from s3copy_async.keys import Rule, clash, key_problem

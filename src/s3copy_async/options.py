@@ -187,6 +187,7 @@ class Display:
         warnings: said at the start, one line each.
         report: a file for one JSON line per object.
         failures: a file for the keys that failed, as ``-F`` reads them.
+        html: a file for a page about the run, for people.
         removes: whether a clean removes what it finds.
         failures_command: the command line that copies only those; `SOURCE_MARK` stands for the folder they are in.
     """
@@ -199,6 +200,7 @@ class Display:
     warnings: tuple[str, ...] = ()
     report: str | None = None
     failures: str | None = None
+    html: str | None = None
     failures_command: str = ""
     removes: bool = False
 

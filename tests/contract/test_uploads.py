@@ -21,9 +21,9 @@ import pytest_asyncio
 from botocore.exceptions import ClientError
 
 from s3copy_async.connect import open_s3
-from s3copy_async.copy.decoding import DecodingProbe
-from s3copy_async.copy.uploads import open_uploads, parts_of
-from s3copy_async.copy.work import decodes_otherwise
+from s3copy_async.copying.decoding import DecodingProbe
+from s3copy_async.copying.uploads import open_uploads, parts_of
+from s3copy_async.copying.work import decodes_otherwise
 from s3copy_async.errors import NotFound, PreconditionFailed, S3Error, TransientError, UploadGone
 from s3copy_async.guards import Guarded, Meter
 from s3copy_async.memory import MemoryStore

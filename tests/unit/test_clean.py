@@ -10,8 +10,8 @@ from typing import Final
 import pytest
 
 from s3copy_async.app import Action
-from s3copy_async.clean import Cleaner
-from s3copy_async.copy.lanes import LanePool
+from s3copy_async.cleaning import Cleaner
+from s3copy_async.copying.lanes import LanePool
 from s3copy_async.events import Event, LeftoverFound, LeftoverRemoved, ObjectDone, UploadFound
 from s3copy_async.keys import WorkArea
 from s3copy_async.memory import MemoryStore

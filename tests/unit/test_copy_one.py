@@ -9,8 +9,8 @@ from collections.abc import Callable
 
 import pytest
 
-from s3copy_async.copy.job import CopyJob
-from s3copy_async.copy.one import MAX_LOOKS, copy_one
+from s3copy_async.copying.job import CopyJob
+from s3copy_async.copying.one import MAX_LOOKS, copy_one
 from s3copy_async.errors import FatalError
 from s3copy_async.guards import Guarded, Meter
 from s3copy_async.memory import MemoryStore

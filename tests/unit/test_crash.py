@@ -14,7 +14,7 @@ from typing import Final
 
 import pytest
 
-from s3copy_async.copy.work import RANGE, SOURCE_ETAG
+from s3copy_async.copying.work import RANGE, SOURCE_ETAG
 from s3copy_async.memory import MemoryStore
 from s3copy_async.model import CopyRequest, PartRequest
 from s3copy_async.options import Options, PartOptions

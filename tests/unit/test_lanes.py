@@ -9,9 +9,9 @@ from typing import Final, cast
 
 import pytest
 
-from s3copy_async.copy.job import CopyJob
-from s3copy_async.copy.lanes import LanePool, in_lanes
-from s3copy_async.copy.one import copy_one
+from s3copy_async.copying.job import CopyJob
+from s3copy_async.copying.lanes import LanePool, in_lanes
+from s3copy_async.copying.one import copy_one
 from s3copy_async.errors import Failure, FatalError, Interrupted, NotFound
 from s3copy_async.events import ignore
 from s3copy_async.guards import Guarded, Meter

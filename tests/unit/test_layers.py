@@ -21,8 +21,8 @@ PACKAGE: Final = "s3copy_async"
 LAYERS: Final = (
     ("model", "uri", "options", "errors", "text", PACKAGE),
     ("etag", "s3cfg", "events", "keys", "parts", "faults", "store", "advice", "selection", "stop", "tally", "listfile"),
-    ("state", "guards", "listing", "compare", "copy", "s3", "memory", "memory_data"),
-    ("pipeline", "lister", "check", "clean"),
+    ("state", "guards", "listing", "compare", "copying", "s3", "memory", "memory_data"),
+    ("pipeline", "lister", "checking", "cleaning"),
     ("views",),
     ("connect", "app", "demo"),
     ("cli", "__main__"),

@@ -9,7 +9,7 @@ from typing import Final
 
 import pytest
 
-from s3copy_async.copy.layout import Shape, certain, read_shape
+from s3copy_async.copying.layout import Shape, certain, read_shape
 from s3copy_async.errors import AccessDenied, Failure, NotFound, ObjectRefused, Unproven
 from s3copy_async.memory import MemoryStore
 from s3copy_async.memory_data import Call, Fault

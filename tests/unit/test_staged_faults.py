@@ -11,7 +11,7 @@ from typing import Final
 
 import pytest
 
-from s3copy_async.copy.work import marks
+from s3copy_async.copying.work import marks
 from s3copy_async.events import ObjectDone
 from s3copy_async.memory import MemoryStore
 from s3copy_async.memory_data import Call, Fault, StoredObject, StoredUpload, md5

@@ -9,7 +9,7 @@ from typing import Final
 
 import pytest
 
-from s3copy_async.copy.work import (
+from s3copy_async.copying.work import (
     MD5,
     RANGE,
     SOURCE_ETAG,

@@ -128,7 +128,9 @@ class Builder:
             self._form.problem("-q/--quiet and -v/--verbose exclude each other: use one of them")
         log_file = self._form.get("log_file")
         report, failures = self._form.get("report"), self._form.get("failures")
-        for name, path in (("-L/--log-file", log_file), ("--report", report), ("--failures", failures)):
+        html = self._form.get("html")
+        files = {"-L/--log-file": log_file, "--report": report, "--failures": failures, "--html": html}
+        for name, path in files.items():
             if path:
                 self._check_writable(name, path)
         if failures and failures == self._form.get("files_from"):
@@ -142,6 +144,7 @@ class Builder:
             warnings=tuple(self._form.warnings),
             report=report,
             failures=failures,
+            html=html,
         )
 
     def _repeatable(self) -> bool:

@@ -117,6 +117,7 @@ LIMITS: Final = apply(
 REPORTS: Final = apply(
     option("--report", section=_SHOWING, type=click.Path(), metavar="FILE", help="Write a JSON line for every object to FILE."),
     option("--failures", section=_SHOWING, type=click.Path(), metavar="FILE", help="Write the keys that failed to FILE, as -F reads them."),
+    option("--html", section=_SHOWING, type=click.Path(), metavar="FILE", help="Write a page about the run to FILE, to look at in a browser."),
 )  # fmt: skip
 SHOWING: Final = apply(
     option("--progress", section=_SHOWING, type=click.Choice([item.value for item in Progress]), metavar="[auto|plain|json|none]", default="auto", show_default=True, help="How to show the run. none: no progress, only failures and the summary. json: one object per event on standard output."),

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
-from s3copy_async.copy.lanes import LanePool
+from s3copy_async.copying.lanes import LanePool
 from s3copy_async.errors import AccessDenied, FatalError, S3Error
 from s3copy_async.events import Emit, Notice, ignore
 from s3copy_async.model import CopyResult, CopyTask, ObjectInfo, Outcome, Pairs, Proof, SkipReason

@@ -6,9 +6,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from s3copy_async.copy.job import CopyJob
-from s3copy_async.copy.steps import PartSource
-from s3copy_async.copy.work import Folder, decodes_otherwise
+from s3copy_async.copying.job import CopyJob
+from s3copy_async.copying.steps import PartSource
+from s3copy_async.copying.work import Folder, decodes_otherwise
 from s3copy_async.errors import Unproven
 from s3copy_async.model import CopyRequest
 from s3copy_async.options import MAX_COPY

@@ -10,8 +10,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
-from s3copy_async.copy.job import CopyJob
-from s3copy_async.copy.work import MD5, Folder, Inventory, is_marked, marks
+from s3copy_async.copying.job import CopyJob
+from s3copy_async.copying.work import MD5, Folder, Inventory, is_marked, marks
 from s3copy_async.errors import NotFound, PreconditionFailed, S3Error, Unproven, UploadGone
 from s3copy_async.events import PartDone, Stage
 from s3copy_async.model import CompleteRequest, CopyAnswer, CopyRequest, ObjectInfo, Pairs, PartRequest

@@ -6,10 +6,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from s3copy_async.copy.job import CopyJob, failed, refused, skipped
-from s3copy_async.copy.plan import Method, plan
-from s3copy_async.copy.staged import copy_staged
-from s3copy_async.copy.whole import copy_whole
+from s3copy_async.copying.job import CopyJob, failed, refused, skipped
+from s3copy_async.copying.plan import Method, plan
+from s3copy_async.copying.staged import copy_staged
+from s3copy_async.copying.whole import copy_whole
 from s3copy_async.errors import AccessDenied, FatalError, NotFound, PreconditionFailed, S3Error
 from s3copy_async.etag import same
 from s3copy_async.listing import head_if_seen

@@ -7,7 +7,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Final
 
-from s3copy_async.copy.lanes import LanePool, in_lanes
+from s3copy_async.copying.lanes import LanePool, in_lanes
 from s3copy_async.errors import ObjectRefused, S3Error, Unproven
 from s3copy_async.etag import part_count
 from s3copy_async.model import Head, ObjectInfo

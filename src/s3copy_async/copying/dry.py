@@ -4,10 +4,10 @@ What a run would do with one object, without doing it.
 
 from __future__ import annotations
 
-from s3copy_async.copy.finish import done_on_record
-from s3copy_async.copy.job import CopyJob, failed, refused, skipped
-from s3copy_async.copy.one import settle
-from s3copy_async.copy.plan import Method, cannot_fit, plan, request_count
+from s3copy_async.copying.finish import done_on_record
+from s3copy_async.copying.job import CopyJob, failed, refused, skipped
+from s3copy_async.copying.one import settle
+from s3copy_async.copying.plan import Method, cannot_fit, plan, request_count
 from s3copy_async.errors import FatalError, S3Error
 from s3copy_async.events import Planned
 from s3copy_async.model import CopyResult, CopyTask, SkipReason

@@ -7,10 +7,10 @@ from __future__ import annotations
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
 
-from s3copy_async.copy.job import CopyJob
-from s3copy_async.copy.lanes import in_lanes
-from s3copy_async.copy.uploads import open_uploads
-from s3copy_async.copy.work import Folder, Inventory, read_record, to_record
+from s3copy_async.copying.job import CopyJob
+from s3copy_async.copying.lanes import in_lanes
+from s3copy_async.copying.uploads import open_uploads
+from s3copy_async.copying.work import Folder, Inventory, read_record, to_record
 from s3copy_async.errors import S3Error
 from s3copy_async.model import CopyTask, ObjectInfo
 from s3copy_async.parts import Layout

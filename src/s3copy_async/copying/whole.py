@@ -4,7 +4,7 @@ Copies an object with one CopyObject, and compares the ETag that comes back.
 
 from __future__ import annotations
 
-from s3copy_async.copy.job import CopyJob, copied, failed
+from s3copy_async.copying.job import CopyJob, copied, failed
 from s3copy_async.model import CopyAnswer, CopyRequest, CopyResult, CopyTask, ObjectInfo, Proof
 
 

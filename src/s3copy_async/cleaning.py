@@ -13,9 +13,9 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Final
 
-from s3copy_async.copy.lanes import LanePool, in_lanes
-from s3copy_async.copy.uploads import open_uploads
-from s3copy_async.copy.work import read_record, uploads_of
+from s3copy_async.copying.lanes import LanePool, in_lanes
+from s3copy_async.copying.uploads import open_uploads
+from s3copy_async.copying.work import read_record, uploads_of
 from s3copy_async.errors import FatalError, Interrupted, S3Error, UploadGone
 from s3copy_async.events import Emit, LeftoverFound, LeftoverRemoved, ObjectDone, UploadFound
 from s3copy_async.keys import WorkArea, key_problem

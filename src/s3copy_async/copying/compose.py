@@ -7,10 +7,10 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 
-from s3copy_async.copy.job import CopyJob
-from s3copy_async.copy.steps import MadePart, begin_upload, drop_upload
-from s3copy_async.copy.uploads import parts_of
-from s3copy_async.copy.work import Folder, Inventory, read_record, to_record, uploads_of
+from s3copy_async.copying.job import CopyJob
+from s3copy_async.copying.steps import MadePart, begin_upload, drop_upload
+from s3copy_async.copying.uploads import parts_of
+from s3copy_async.copying.work import Folder, Inventory, read_record, to_record, uploads_of
 from s3copy_async.errors import Unproven, UploadGone
 from s3copy_async.events import PartDone, Stage
 from s3copy_async.model import CompleteRequest, CopyAnswer, Head, ObjectInfo, Pairs, PartRequest, UploadedPart

@@ -10,14 +10,14 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import replace
 
-from s3copy_async.copy.alias import readable_source
-from s3copy_async.copy.compose import Composer, Target
-from s3copy_async.copy.finish import Finished, done_on_record, finish, is_unchanged
-from s3copy_async.copy.job import CopyJob, copied, failed, skipped
-from s3copy_async.copy.lanes import in_lanes
-from s3copy_async.copy.layout import Shape, certain, read_shape
-from s3copy_async.copy.steps import MadePart, PartMaker, PartSource
-from s3copy_async.copy.work import Folder, Inventory, take_inventory
+from s3copy_async.copying.alias import readable_source
+from s3copy_async.copying.compose import Composer, Target
+from s3copy_async.copying.finish import Finished, done_on_record, finish, is_unchanged
+from s3copy_async.copying.job import CopyJob, copied, failed, skipped
+from s3copy_async.copying.lanes import in_lanes
+from s3copy_async.copying.layout import Shape, certain, read_shape
+from s3copy_async.copying.steps import MadePart, PartMaker, PartSource
+from s3copy_async.copying.work import Folder, Inventory, take_inventory
 from s3copy_async.errors import Failure, ListingError, NotFound, PreconditionFailed, Unproven, UploadGone
 from s3copy_async.events import ObjectStarted
 from s3copy_async.model import CopyResult, CopyTask, ObjectInfo, Proof, SkipReason
