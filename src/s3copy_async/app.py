@@ -6,8 +6,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Callable, Sequence
-from contextlib import AsyncExitStack
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack, aclosing
 from enum import StrEnum
 from itertools import count
 from typing import Final
@@ -61,6 +61,7 @@ class Run:
         stop: set from outside to end the run early.
         open_store: makes the store for a set of credentials.
         policy: how requests are repeated; by default for ``limits.retry_for`` seconds.
+        pace: awaited before more is listed or copied: those who watch may be slower than the run.
     """
 
     def __init__(
@@ -71,6 +72,7 @@ class Run:
         stop: Stop | None = None,
         open_store: OpenStore = open_s3,
         policy: RetryPolicy | None = None,
+        pace: Callable[[], Awaitable[object]] | None = None,
     ) -> None:
         self.options = options
         self.state = state
@@ -79,6 +81,7 @@ class Run:
         self._open_store = open_store
         self._policy = policy or RetryPolicy(budget=options.limits.retry_for)
         self._meter = Meter()
+        self._pace = pace
 
     def emit(self, event: Event) -> None:
         """
@@ -121,7 +124,7 @@ class Run:
         selection = self.options.selection
         started = time.monotonic()
         self.emit(RunStarted(action, str(selection.source), str(selection.dest)))
-        for warning in self.options.display.warnings:
+        for warning in self.options.warnings:
             self.emit(Notice(warning))
         ticker = asyncio.create_task(self._tick())
         error = ""
@@ -219,6 +222,8 @@ class Run:
 
     async def _pipe(self, batches: AsyncGenerator[Batch, None], work: pipeline.Work) -> None:
         limits = self.options.limits
+        if self._pace:
+            batches, work = _paced_batches(batches, self._pace), _paced(work, self._pace)
         # Twice as many workers as permits: one that waits before it repeats a request idles no permit.
         await pipeline.run(batches, work, 2 * limits.permits, self.stop, limits.grace)
 
@@ -260,6 +265,23 @@ class Run:
             self.emit(ObjectDone(planned) if isinstance(planned, CopyResult) else planned)
 
         return show
+
+
+async def _paced_batches(
+    batches: AsyncGenerator[Batch, None], pace: Callable[[], Awaitable[object]]
+) -> AsyncGenerator[Batch, None]:
+    async with aclosing(batches):
+        async for batch in batches:
+            await pace()
+            yield batch
+
+
+def _paced(work: pipeline.Work, pace: Callable[[], Awaitable[object]]) -> pipeline.Work:
+    async def paced(task: CopyTask) -> None:
+        await pace()
+        await work(task)
+
+    return paced
 
 
 def _scope(options: Options, rules: tuple[Rule, ...]) -> Scope:

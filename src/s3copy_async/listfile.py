@@ -99,6 +99,13 @@ async def _stdin_chunks() -> AsyncGenerator[bytes, None]:
         yield data
 
 
+def parse_list(data: bytes) -> list[str]:
+    """
+    The keys of a whole list, as `parse_lines` reads them. A byte order mark is left out.
+    """
+    return parse_lines(data.removeprefix(_BOM).split(b"\n"))
+
+
 def parse_lines(lines: Iterable[bytes]) -> list[str]:
     r"""
     The keys in the lines of a list: empty lines and those that begin with ``#`` are left out.

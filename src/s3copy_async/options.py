@@ -184,7 +184,6 @@ class Display:
         log_level: a name of the logging module, or None for no log.
         log_file: appended to; None logs to standard error.
         command: the command line that continues this run, without secrets; empty when used as a library.
-        warnings: said at the start, one line each.
         report: a file for one JSON line per object.
         failures: a file for the keys that failed, as ``-F`` reads them.
         html: a file for a page about the run, for people.
@@ -197,7 +196,6 @@ class Display:
     log_level: str | None = None
     log_file: str | None = None
     command: str = ""
-    warnings: tuple[str, ...] = ()
     report: str | None = None
     failures: str | None = None
     html: str | None = None
@@ -216,6 +214,7 @@ class Options:
         dest_fallback: tried when `access` may not list the destination (the default ``~/.s3cfg`` beside ``-c FILE``).
         one_way: for a check: what only the destination has is no difference.
         parts: how large objects are copied.
+        warnings: said at the start, one line each.
     """
 
     selection: Selection
@@ -223,8 +222,8 @@ class Options:
     dest_access: Access | None = None
     dest_fallback: Access | None = None
     limits: Limits = Limits()
-    display: Display = Display()
     grants: tuple[Grant, ...] = ()
     parts: PartOptions = PartOptions()
     one_way: bool = False
     clean: CleanOptions = CleanOptions()
+    warnings: tuple[str, ...] = ()

@@ -12,7 +12,7 @@ from typing import Final
 
 from s3copy_async.options import Keys
 
-DEFAULT_PATH: Final = "~/.s3cfg"
+S3CFG_PATH: Final = "~/.s3cfg"
 _AWS_HOSTS: Final = ("s3.amazonaws.com",)
 
 

@@ -53,5 +53,12 @@ class S3Uri:
             raise ValueError(f"{bucket!r} is not a bucket name: expected s3://bucket/path")
         return cls(bucket, path)
 
+    @property
+    def folder(self) -> str:
+        """
+        The path as a destination folder: empty, or with a slash at its end.
+        """
+        return self.path if not self.path or self.path.endswith("/") else self.path + "/"
+
     def __str__(self) -> str:
         return f"{_SCHEME}{self.bucket}/{self.path}" if self.path else f"{_SCHEME}{self.bucket}"

@@ -15,7 +15,7 @@ from s3copy_async.events import Event, Notice, ObjectDone, RunEnded, RunStarted
 from s3copy_async.memory import MemoryStore
 from s3copy_async.memory_data import Call, Fault
 from s3copy_async.model import CopyAnswer, CopyRequest, Outcome, SkipReason
-from s3copy_async.options import Access, Display, Grant, Keys, Limits, Options, PartOptions, Selection
+from s3copy_async.options import Access, Grant, Keys, Limits, Options, PartOptions, Selection
 from s3copy_async.state import RunState
 from s3copy_async.stop import Stop
 from s3copy_async.uri import S3Uri
@@ -47,7 +47,7 @@ async def test_a_run_begins_and_ends_with_an_event() -> None:
     """
     Warnings follow the beginning; the end has the seconds.
     """
-    options = Options(WHOLE.selection, display=Display(warnings=("careful",)))
+    options = Options(WHOLE.selection, warnings=("careful",))
 
     watched = await run_in_memory(options, store_of({"a": b""}))
 

@@ -19,12 +19,26 @@ PACKAGE: Final = "s3copy_async"
 
 # A name stands for a module, or for a package and everything in it.
 LAYERS: Final = (
-    ("model", "uri", "options", "errors", "text", PACKAGE),
-    ("etag", "s3cfg", "events", "keys", "parts", "faults", "store", "advice", "selection", "stop", "tally", "listfile"),
+    ("model", "uri", "options", "errors", "text"),
+    (
+        "etag",
+        "s3cfg",
+        "events",
+        "keys",
+        "parts",
+        "faults",
+        "store",
+        "advice",
+        "selection",
+        "stop",
+        "tally",
+        "listfile",
+        "validate",
+    ),
     ("state", "guards", "listing", "compare", "copying", "s3", "memory", "memory_data"),
-    ("pipeline", "lister", "checking", "cleaning"),
+    ("pipeline", "lister", "checking", "cleaning", "summary", "stream"),
     ("views",),
-    ("connect", "app", "demo"),
+    ("connect", "app", "library", PACKAGE, "demo"),
     ("cli", "__main__"),
 )
 OUTSIDE: Final = {"click", "rich", "aiobotocore", "botocore", "aiohttp"}

@@ -12,9 +12,8 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
+from s3copy_async import S3CFG_PATH, Access, Fallback, Keys, S3Cfg, problems, read_s3cfg
 from s3copy_async.cli.form import Form
-from s3copy_async.options import Access, Fallback, Keys
-from s3copy_async.s3cfg import DEFAULT_PATH, S3Cfg, read_s3cfg
 from s3copy_async.text import shown
 
 _NO_KEYS: Final = "the file has no access_key and secret_key in its [default] section: add them"
@@ -125,12 +124,12 @@ class AccessBuilder:
         return found
 
     def _default_s3cfg(self) -> Fallback | None:
-        if not Path(DEFAULT_PATH).expanduser().exists():
+        if not Path(S3CFG_PATH).expanduser().exists():
             return None
         try:
-            found = read_s3cfg(DEFAULT_PATH)
+            found = read_s3cfg(S3CFG_PATH)
         except ValueError as error:
-            self._form.warn(f"{DEFAULT_PATH} {error}")
+            self._form.warn(f"{S3CFG_PATH} {error}")
             return None
         return Fallback(found.keys, found.endpoint_url) if found.keys else None
 
@@ -146,12 +145,12 @@ class AccessBuilder:
         With a special `-c`, the default ``~/.s3cfg`` may know how to list the destination, as in the original.
         """
         config_file = self._form.get("config_file")
-        default = Path(DEFAULT_PATH).expanduser()
+        default = Path(S3CFG_PATH).expanduser()
         given = Path(config_file or "").expanduser()
         if not config_file or not default.exists() or not given.exists() or default.samefile(given):
             return None
         try:
-            found = read_s3cfg(DEFAULT_PATH)
+            found = read_s3cfg(S3CFG_PATH)
         except ValueError:
             return None
         return self._other(main, found, found.keys) if found.keys else None
@@ -160,15 +159,12 @@ class AccessBuilder:
         url: str | None = self._form.get("endpoint_url")
         if url is None:
             return None
-        try:
-            parts = urlsplit(url)
-            scheme, host = parts.scheme, parts.hostname if parts.port != 0 else None
-        except ValueError:
-            scheme, host = "", None
-        if scheme not in ("http", "https") or not host:
-            self._form.problem(f"--endpoint-url: {shown(url)!r} is not a URL such as https://s3.example.com")
+        found = [*problems(Access(endpoint_url=url))]
+        self._form.problems_with(found)
+        if found:
             return None
-        if scheme == "http" and not _is_loopback(host):
+        parts = urlsplit(url)
+        if parts.scheme == "http" and not _is_loopback(parts.hostname or ""):
             self._form.warn(f"{shown(url)} is not encrypted: others on the network can read keys and session tokens")
         return url
 

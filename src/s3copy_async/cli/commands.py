@@ -102,7 +102,7 @@ def demo(ctx: click.Context, /, **values: Any) -> None:
     from s3copy_async.cli.build import Builder
     from s3copy_async.cli.runner import run_demo
 
-    display = Builder(values, problems_of(ctx), frozenset()).display()
+    display = Builder(values, problems_of(ctx), frozenset()).showing()
     ctx.exit(run_demo(display))
 
 
@@ -114,12 +114,12 @@ def _start(ctx: click.Context, action: str, values: dict[str, Any]) -> None:
     params = [param for command in cli.commands.values() for param in command.params]
     args, names = ctx.obj or (), Names.of(params)
     builder = Builder(values, problems_of(ctx), on_argv, same_command(args, names))
-    options = builder.clean_options() if action == "clean" else builder.options()
-    if path := options.display.failures:
-        command = failures_command(args, names, str(options.selection.dest), path)
-        options = replace(options, display=replace(options.display, failures_command=command))
+    request = builder.cleaning() if action == "clean" else builder.copying()
+    display = request.display
+    if path := display.failures:
+        command = failures_command(args, names, str(request.options.selection.dest), path)
+        display = replace(display, failures_command=command)
 
-    from s3copy_async.app import Action
     from s3copy_async.cli.runner import run
 
-    ctx.exit(run(options, Action(action)))
+    ctx.exit(run(request.options, display, action))

@@ -9,9 +9,8 @@ from typing import Any, Final
 
 import click
 
-from s3copy_async import __version__
+from s3copy_async import Progress, __version__
 from s3copy_async.cli.params import COUNT, DURATION, GRANT, SIZE, URI, Argument, option
-from s3copy_async.options import Progress
 
 LEVELS: Final = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 Decorator = Callable[[Any], Any]

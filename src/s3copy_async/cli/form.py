@@ -5,12 +5,35 @@ The values of one command line, and what was found wrong with them.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
+from s3copy_async import Problem
 from s3copy_async.text import shown
+
+OPTIONS: Final = {
+    "access.addressing_style": "--addressing-style",
+    "access.anonymous": "--no-sign-request",
+    "access.endpoint_url": "--endpoint-url",
+    "access.profile": "--profile",
+    "clean.older_than": "--older-than",
+    "grants": "--acl-grant",
+    "limits.large_file": "--large-file",
+    "limits.permits": "-t/--threads",
+    "limits.retries": "--retries",
+    "limits.retry_for": "--retry-for",
+    "parts.size": "--part-size",
+    "parts.work_bucket": "--work-bucket",
+    "parts.work_prefix": "--work-prefix",
+    "selection.dest": "DEST",
+    "selection.exact_dest": "-T/--no-target-directory",
+    "selection.files": "-f/--file",
+    "selection.prefixes": "-p/-P",
+    "selection.source": "SOURCE",
+}
+"""What a setting of the library is called on the command line."""
 
 
 @dataclass(slots=True)
@@ -42,6 +65,13 @@ class Form:
         """
         if text not in self.problems:
             self.problems.append(text)
+
+    def problems_with(self, found: Iterable[Problem]) -> None:
+        """
+        Notes what the library finds wrong, under the names that the command line has for it.
+        """
+        for problem in found:
+            self.problem(f"{OPTIONS.get(problem.setting, problem.setting)}: {problem.text}")
 
     def warn(self, text: str) -> None:
         """

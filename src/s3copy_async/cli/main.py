@@ -12,8 +12,8 @@ from typing import NoReturn
 
 import click
 
+from s3copy_async import ConfigError
 from s3copy_async.cli.commands import cli
-from s3copy_async.errors import ConfigError
 from s3copy_async.text import harmless, shown
 
 

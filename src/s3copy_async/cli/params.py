@@ -10,9 +10,8 @@ from typing import Any, Final
 import click
 from click.shell_completion import CompletionItem
 
-from s3copy_async.options import Grant
+from s3copy_async import Grant, S3Uri
 from s3copy_async.text import parse_duration, parse_size, shown
-from s3copy_async.uri import S3Uri
 
 DEFAULT: Final = "copy"
 """The command that needs no name."""

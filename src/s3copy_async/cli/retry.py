@@ -7,8 +7,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Final
 
+from s3copy_async import SOURCE_MARK
 from s3copy_async.cli.tokens import Names, Token, tokens
-from s3copy_async.options import SOURCE_MARK
 from s3copy_async.text import quoted
 
 _VARIABLES: Final = {

@@ -13,13 +13,8 @@ import sys
 from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any, Final
 
-from s3copy_async.app import Action, Run
-from s3copy_async.options import Display, Options, Progress
-from s3copy_async.selection import folder_of
-from s3copy_async.state import RunState
-from s3copy_async.stop import Stop
+from s3copy_async import Action, Display, Job, Options, Progress, RunState, Stop, View
 from s3copy_async.text import harmless
-from s3copy_async.views import View
 from s3copy_async.views.ci import ci_view
 from s3copy_async.views.jsonl import JsonLines
 from s3copy_async.views.lines import Lines, Nowhere, Streams, Writes
@@ -35,17 +30,17 @@ _LAST_WORDS: Final = 2.0
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 
 
-def run(options: Options, action: Action) -> int:
+def run(options: Options, display: Display, action: str) -> int:
     """
     Runs one job to its end and returns the exit code.
     """
-    state = RunState()
     stop = Stop()
-    base = folder_of(options.selection.dest.path)
-    job = Run(options, state, views_for(state, options.display, base), stop)
-    code = supervised(job.execute(action), stop, lambda: state.exit_code)
-    if state.error and not job.is_shown:
-        sys.stderr.write(f"error: {harmless(state.error)}\n")
+    job = Job(
+        options, Action(action), views=lambda state: views_for(state, display, options.selection.dest.folder), stop=stop
+    )
+    code = supervised(job.run(), stop, lambda: job.summary.exit_code)
+    if job.summary.error and not job.is_shown:
+        sys.stderr.write(f"error: {harmless(job.summary.error)}\n")
     return code
 
 

@@ -1,0 +1,165 @@
+"""
+What is wrong with the settings of a run, before anything is touched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+from urllib.parse import urlsplit
+
+from s3copy_async.errors import ConfigError
+from s3copy_async.keys import folder
+from s3copy_async.options import MAX_COPY, Access, Grant, Limits, Options, PartOptions, Selection
+from s3copy_async.parts import MAX_PART, MIN_PART
+from s3copy_async.selection import rules_of
+from s3copy_async.text import shown
+from s3copy_async.uri import is_bucket
+
+PERMISSIONS: Final = ("READ", "WRITE", "READ_ACP", "WRITE_ACP", "FULL_CONTROL")
+_STYLES: Final = ("auto", "path", "virtual")
+
+
+class Problem(NamedTuple):
+    """
+    One thing that is wrong. `setting` is its path in `Options`, such as ``limits.permits``; `text` one line.
+    """
+
+    setting: str
+    text: str
+
+
+Settings = Options | Selection | Limits | PartOptions | Access | Grant
+
+
+def validate(options: Options) -> None:
+    """
+    Checks all settings of a run.
+
+    Raises:
+        ConfigError: with every problem there is.
+    """
+    if found := [f"{problem.setting}: {problem.text}" for problem in problems(options)]:
+        raise ConfigError(*found)
+
+
+def problems(settings: Settings) -> Iterator[Problem]:
+    """
+    Everything that is wrong with `settings`.
+    """
+    match settings:
+        case Options():
+            yield from _all(settings)
+        case Selection():
+            yield from _selection(settings)
+        case Limits():
+            yield from _limits(settings)
+        case PartOptions():
+            yield from _parts(settings)
+        case Access():
+            yield from _access(settings)
+        case Grant():
+            yield from _grant(settings)
+
+
+def _all(options: Options) -> Iterator[Problem]:
+    yield from problems(options.selection)
+    yield from problems(options.access)
+    yield from problems(options.limits)
+    yield from problems(options.parts)
+    for access in (options.dest_access, options.dest_fallback):
+        if access:
+            yield from problems(access)
+    for grant in options.grants:
+        yield from problems(grant)
+    if options.clean.older_than < 0:
+        yield Problem("clean.older_than", "expected seconds, 0 or more")
+
+
+def _selection(selection: Selection) -> Iterator[Problem]:
+    yield from _names("selection.files", selection.files)
+    yield from _names("selection.prefixes", selection.prefixes or ())
+    if selection.exact_dest:
+        yield from _exact(selection)
+        return
+    if "*" in selection.dest.path:
+        yield Problem("selection.dest", f"{shown(str(selection.dest))}: a destination is a folder: leave the * out")
+    try:
+        if selection.named:
+            folder(selection.source.path)
+    except ValueError as error:
+        yield Problem("selection.source", shown(str(error)))
+        return
+    try:
+        rules_of(selection)
+    except ConfigError as error:
+        yield Problem("selection.prefixes" if selection.prefixes else "selection.source", shown(str(error)))
+
+
+def _names(setting: str, values: tuple[str, ...]) -> Iterator[Problem]:
+    for value in values:
+        if not value:
+            yield Problem(setting, "an empty key names nothing: leave it out")
+        elif any("\ud800" <= char <= "\udfff" for char in value):
+            yield Problem(setting, f"{shown(value)}: not valid UTF-8, as S3 keys are")
+
+
+def _exact(selection: Selection) -> Iterator[Problem]:
+    if selection.named:
+        yield Problem("selection.exact_dest", "it copies one object: leave the keys, prefixes and lists out")
+    if not selection.source.path or not selection.dest.path:
+        yield Problem("selection.exact_dest", "it needs a key in the source and in the destination: s3://bucket/key")
+
+
+def _limits(limits: Limits) -> Iterator[Problem]:
+    if limits.permits < 1:
+        yield Problem("limits.permits", "at least one request must be allowed: expected 1 or more")
+    if limits.retries < 0:
+        yield Problem("limits.retries", "expected 0 or more")
+    for name in ("retry_for", "grace"):
+        if not getattr(limits, name) >= 0:
+            yield Problem(f"limits.{name}", "expected seconds, 0 or more")
+    if not 0 < limits.large_file <= MAX_COPY:
+        yield Problem("limits.large_file", "S3 copies at most 5GiB at once: expected 1 byte to 5GiB")
+
+
+def _parts(parts: PartOptions) -> Iterator[Problem]:
+    if parts.size is not None and not MIN_PART <= parts.size <= MAX_PART:
+        yield Problem("parts.size", "S3 parts have 5MiB to 5GiB: expected such a size, like 64MiB")
+    if not parts.work_prefix.strip("/"):
+        yield Problem("parts.work_prefix", "it must name a folder, such as temp")
+    elif not parts.work_prefix.endswith("/") or parts.work_prefix.startswith("/"):
+        yield Problem("parts.work_prefix", "it must end with a slash and not begin with one, such as temp/")
+    if parts.work_bucket is not None and not is_bucket(parts.work_bucket):
+        yield Problem("parts.work_bucket", f"{shown(parts.work_bucket)!r} is not a bucket name: give it without s3://")
+
+
+def _access(access: Access) -> Iterator[Problem]:
+    if access.endpoint_url is not None and endpoint_host(access.endpoint_url) is None:
+        yield Problem(
+            "access.endpoint_url", f"{shown(access.endpoint_url)!r} is not a URL such as https://s3.example.com"
+        )
+    if access.anonymous and (access.keys or access.profile):
+        yield Problem("access.anonymous", "it excludes keys and profiles: use one of them")
+    elif access.keys and access.profile:
+        yield Problem("access.profile", "it excludes keys: use one of them")
+    if access.addressing_style not in _STYLES:
+        yield Problem("access.addressing_style", f"expected one of {', '.join(_STYLES)}")
+
+
+def endpoint_host(url: str) -> str | None:
+    """
+    The host of an endpoint's URL; None where it is no ``http`` or ``https`` URL with a host.
+    """
+    try:
+        parts = urlsplit(url)
+        return parts.hostname if parts.scheme in ("http", "https") and parts.port != 0 else None
+    except ValueError:
+        return None
+
+
+def _grant(grant: Grant) -> Iterator[Problem]:
+    if grant.permission not in PERMISSIONS:
+        yield Problem("grants", f"{shown(grant.permission)!r} is not one of {', '.join(PERMISSIONS)}")
+    if "@" not in grant.email or any(char in grant.email for char in '",\r\n '):
+        yield Problem("grants", f"{shown(grant.email)!r} is not an e-mail address")
