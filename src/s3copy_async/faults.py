@@ -97,7 +97,7 @@ def classify(code: str, status: int) -> type[S3Error]:
     """
     if found := BY_CODE.get(code):
         return found
-    if not code.isdigit():
+    if not (code.isascii() and code.isdigit()):
         return TransientError if status >= 500 and status != 501 else ObjectRefused
     number = int(code)
     return BY_STATUS.get(number, TransientError if number >= 500 or number < 300 else ObjectRefused)

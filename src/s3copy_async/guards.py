@@ -18,6 +18,7 @@ from typing import TypeVar
 from s3copy_async.errors import UNREACHABLE, AccessDenied, FatalError, S3Error, Throttled, TransientError
 from s3copy_async.events import Emit, RequestsMade, Retrying
 from s3copy_async.model import (
+    Acl,
     BucketInfo,
     CompleteRequest,
     CopyAnswer,
@@ -112,11 +113,11 @@ class Guarded:
             "ListObjectsV2", prefix, lambda: self._store.list_page(bucket, prefix, start_after=start_after, token=token)
         )
 
-    async def head_object(self, bucket: str, key: str) -> ObjectInfo:
+    async def head_object(self, bucket: str, key: str, *, version: str = "") -> ObjectInfo:
         """
         See `store.HeadsObjects`.
         """
-        return await self._call("HeadObject", key, lambda: self._store.head_object(bucket, key))
+        return await self._call("HeadObject", key, lambda: self._store.head_object(bucket, key, version=version))
 
     async def head_bucket(self, bucket: str) -> BucketInfo:
         """
@@ -130,6 +131,12 @@ class Guarded:
         """
         self._store.set_region(bucket, region)
 
+    def set_owner(self, bucket: str, account: str) -> None:
+        """
+        See `store.HeadsBuckets`.
+        """
+        self._store.set_owner(bucket, account)
+
     async def copy_object(self, request: CopyRequest) -> CopyAnswer:
         """
         See `store.CopiesObjects`.
@@ -138,11 +145,53 @@ class Guarded:
             "CopyObject", request.source_key, lambda: self._store.copy_object(request), lambda: self._copied(request)
         )
 
-    async def head_details(self, bucket: str, key: str, part: int = 0) -> Head:
+    async def head_details(self, bucket: str, key: str, part: int = 0, *, version: str = "") -> Head:
         """
         See `store.HeadsDetails`.
         """
-        return await self._call("HeadObject", key, lambda: self._store.head_details(bucket, key, part))
+        return await self._call("HeadObject", key, lambda: self._store.head_details(bucket, key, part, version=version))
+
+    async def get_tags(self, bucket: str, key: str, *, version: str = "") -> Pairs:
+        """
+        See `store.CarriesMore`.
+        """
+        return await self._call("GetObjectTagging", key, lambda: self._store.get_tags(bucket, key, version=version))
+
+    async def put_tags(self, bucket: str, key: str, tags: Pairs) -> None:
+        """
+        See `store.CarriesMore`.
+        """
+        await self._call("PutObjectTagging", key, lambda: self._store.put_tags(bucket, key, tags))
+
+    async def get_acl(self, bucket: str, key: str, *, version: str = "") -> Acl:
+        """
+        See `store.CarriesMore`.
+        """
+        return await self._call("GetObjectAcl", key, lambda: self._store.get_acl(bucket, key, version=version))
+
+    async def has_versions(self, bucket: str) -> bool:
+        """
+        See `store.KnowsBuckets`.
+        """
+        return await self._call("GetBucketVersioning", bucket, lambda: self._store.has_versions(bucket))
+
+    async def has_lock(self, bucket: str) -> bool:
+        """
+        See `store.KnowsBuckets`.
+        """
+        return await self._call("GetObjectLockConfiguration", bucket, lambda: self._store.has_lock(bucket))
+
+    async def has_replication(self, bucket: str) -> bool:
+        """
+        See `store.KnowsBuckets`.
+        """
+        return await self._call("GetBucketReplication", bucket, lambda: self._store.has_replication(bucket))
+
+    async def has_website(self, bucket: str) -> bool:
+        """
+        See `store.KnowsBuckets`.
+        """
+        return await self._call("GetBucketWebsite", bucket, lambda: self._store.has_website(bucket))
 
     async def get_object(self, bucket: str, key: str) -> bytes:
         """

@@ -44,15 +44,15 @@ class DestinationHeads:
         self._emit = emit
         self._said = False
 
-    async def head_object(self, bucket: str, key: str) -> ObjectInfo:
+    async def head_object(self, bucket: str, key: str, *, version: str = "") -> ObjectInfo:
         """
         See `store.HeadsObjects`. That nobody may look is said once; then it is AccessDenied, as from S3.
         """
         for reader in self._readers[:-1]:
             with suppress(AccessDenied):
-                return await reader.head_object(bucket, key)
+                return await reader.head_object(bucket, key, version=version)
         try:
-            return await self._readers[-1].head_object(bucket, key)
+            return await self._readers[-1].head_object(bucket, key, version=version)
         except AccessDenied:
             if not self._said:
                 self._said = True

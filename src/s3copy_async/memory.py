@@ -16,9 +16,32 @@ from dataclasses import dataclass, field
 from s3copy_async.errors import Failure
 from s3copy_async.faults import error_for
 from s3copy_async.keys import MAX_KEY_BYTES
-from s3copy_async.memory_data import Call, Fault, StoredObject, StoredUpload, give, info_of, md5
+from s3copy_async.memory_data import (
+    Call,
+    Fault,
+    Nature,
+    StoredObject,
+    StoredUpload,
+    answer_of,
+    check_absent,
+    check_acl,
+    check_pin,
+    checksum_of,
+    composed,
+    copy_of,
+    etag_of,
+    give,
+    head_of,
+    info_of,
+    looked_at,
+    md5,
+    refuses,
+    uploaded,
+)
 from s3copy_async.model import (
+    Acl,
     BucketInfo,
+    BucketTraits,
     CompleteRequest,
     CopyAnswer,
     CopyRequest,
@@ -29,11 +52,9 @@ from s3copy_async.model import (
     Pairs,
     PartRequest,
     PartsPage,
-    UploadedPart,
     UploadsPage,
 )
 from s3copy_async.options import MAX_COPY
-from s3copy_async.parts import multipart_etag
 
 
 @dataclass(slots=True)
@@ -47,6 +68,8 @@ class MemoryStore:
         page_size: keys per page, up to 1,000.
         min_part: bytes that every part but the last must have; S3 asks for 5 MiB.
         regions: of the buckets that have one.
+        versions: older versions, by bucket, key and version id.
+        nature: what kind of store it is.
     """
 
     fault: Callable[[Call], Fault | None] = lambda _: None
@@ -56,6 +79,9 @@ class MemoryStore:
     regions: dict[str, str] = field(default_factory=dict)
     buckets: dict[str, dict[str, StoredObject]] = field(default_factory=dict)
     uploads: dict[str, StoredUpload] = field(default_factory=dict)
+    versions: dict[tuple[str, str, str], StoredObject] = field(default_factory=dict)
+    nature: Nature = field(default_factory=Nature)
+    owners: dict[str, str] = field(default_factory=dict)
     calls: list[Call] = field(default_factory=list)
     _numbers: Counter[str] = field(default_factory=Counter)
 
@@ -71,7 +97,9 @@ class MemoryStore:
         """
         contents = self.buckets.setdefault(bucket, {})
         for key, body in objects.items():
-            contents[key] = StoredObject(body, md5(body), len(body), time.time())
+            contents[key] = StoredObject(
+                body, md5(body), len(body), time.time(), checksum=checksum_of(self.nature.checksums, body)
+            )
 
     async def list_page(self, bucket: str, prefix: str, *, start_after: str = "", token: str | None = None) -> Page:
         """
@@ -86,14 +114,14 @@ class MemoryStore:
         more = at + self.page_size < len(keys)
         return Page(objects, chosen[-1] if more else None)
 
-    async def head_object(self, bucket: str, key: str) -> ObjectInfo:
+    async def head_object(self, bucket: str, key: str, *, version: str = "") -> ObjectInfo:
         """
         See `store.HeadsObjects`.
         """
         self._begin("HeadObject", bucket, key)
         self._bucket("HeadObject", bucket, code="404")  # a HEAD has no body to say which of the two is missing
-        found = self._object("HeadObject", bucket, key, code="404")
-        return info_of(key, found)._replace(opaque=found.opaque)
+        found = self._object("HeadObject", bucket, key, version, code="404")
+        return looked_at(key, found, version)._replace(checksum="")
 
     async def head_bucket(self, bucket: str) -> BucketInfo:
         """
@@ -108,27 +136,30 @@ class MemoryStore:
         See `store.HeadsBuckets`. There are no regions in memory.
         """
 
+    def set_owner(self, bucket: str, account: str) -> None:
+        """
+        See `store.HeadsBuckets`.
+        """
+        self.owners[bucket] = account
+
     async def copy_object(self, request: CopyRequest) -> CopyAnswer:
         """
         See `store.CopiesObjects`.
         """
         operation = "CopyObject"
         call, fault = self._start(operation, request.dest_bucket, request.dest_key)
-        source = self._object(operation, request.source_bucket, request.source_key)
-        if source.etag != request.source_etag:
-            raise error_for(Failure(operation, "PreconditionFailed", 412))
+        source = self._object(operation, request.source_bucket, request.source_key, request.source_version)
+        check_pin(operation, source, request.source_etag, self.nature)
         if source.size > MAX_COPY:
             raise error_for(Failure(operation, "InvalidRequest", 400))
         self._check_key(operation, request.dest_key)
+        check_acl(operation, request.grants + request.settings, self.nature)
         dest = self._bucket(operation, request.dest_bucket)
+        check_absent(operation, dest, request.dest_key, asked=request.if_absent and self.nature.conditions)
         body = bytes(byte ^ 255 for byte in source.body) if self.corrupt(call) else source.body
-        etag = md5(body)
-        metadata = source.metadata if request.metadata is None else request.metadata
-        dest[request.dest_key] = StoredObject(
-            body, etag, len(body), time.time(), source.opaque, request.grants, source.settings, metadata
-        )
+        made = dest[request.dest_key] = copy_of(source, body, request, self.nature)
         give(call, fault)
-        return CopyAnswer(etag, source.opaque)
+        return answer_of(made)
 
     async def caller_id(self) -> str:
         """
@@ -165,35 +196,76 @@ class MemoryStore:
         give(call, fault)
 
     def fill_multipart(
-        self, bucket: str, key: str, parts: list[bytes], settings: Pairs = (), metadata: Pairs = ()
-    ) -> None:
+        self, bucket: str, key: str, parts: list[bytes], settings: Pairs = (), metadata: Pairs = (), tags: Pairs = ()
+    ) -> StoredObject:
         """
         Puts an object that was uploaded in `parts` into `bucket`, without any request.
         """
-        body = b"".join(parts)
-        etag = multipart_etag([md5(part) for part in parts])
-        sizes = tuple(map(len, parts))
-        self.buckets.setdefault(bucket, {})[key] = StoredObject(
-            body, etag, len(body), time.time(), settings=settings, metadata=metadata, sizes=sizes
-        )
+        made = composed(parts, settings, metadata, self.nature, hidden=self.nature.hides(bucket, settings))
+        made.tags = tags or made.tags
+        self.buckets.setdefault(bucket, {})[key] = made
+        return made
 
-    async def head_details(self, bucket: str, key: str, part: int = 0) -> Head:
+    async def head_details(self, bucket: str, key: str, part: int = 0, *, version: str = "") -> Head:
         """
         See `store.HeadsDetails`.
         """
         self._begin("HeadObject", bucket, key)
-        found = self._object("HeadObject", bucket, key, code="404")
+        found = self._object("HeadObject", bucket, key, version, code="404")
         sizes = found.sizes or (found.size,)
         if part > len(sizes):
             raise error_for(Failure("HeadObject", "416", 416))
-        info = info_of(key, found)._replace(opaque=found.opaque)
-        return Head(
-            info,
-            found.settings,
-            found.metadata,
-            parts=len(found.sizes) if part else 0,
-            part_size=sizes[part - 1] if part else found.size,
-        )
+        return head_of(looked_at(key, found, version), found, part, sizes[part - 1] if part else found.size)
+
+    async def get_tags(self, bucket: str, key: str, *, version: str = "") -> Pairs:
+        """
+        See `store.CarriesMore`.
+        """
+        self._begin("GetObjectTagging", bucket, key)
+        return self._object("GetObjectTagging", bucket, key, version).tags
+
+    async def put_tags(self, bucket: str, key: str, tags: Pairs) -> None:
+        """
+        See `store.CarriesMore`.
+        """
+        self._begin("PutObjectTagging", bucket, key)
+        self._object("PutObjectTagging", bucket, key).tags = tags
+
+    async def get_acl(self, bucket: str, key: str, *, version: str = "") -> Acl:
+        """
+        See `store.CarriesMore`.
+        """
+        self._begin("GetObjectAcl", bucket, key)
+        return self._object("GetObjectAcl", bucket, key, version).acl
+
+    async def has_versions(self, bucket: str) -> bool:
+        """
+        See `store.KnowsBuckets`.
+        """
+        return self._trait("GetBucketVersioning", bucket).versioned
+
+    async def has_lock(self, bucket: str) -> bool:
+        """
+        See `store.KnowsBuckets`.
+        """
+        return self._trait("GetObjectLockConfiguration", bucket).locked
+
+    async def has_replication(self, bucket: str) -> bool:
+        """
+        See `store.KnowsBuckets`.
+        """
+        return self._trait("GetBucketReplication", bucket).replicated
+
+    async def has_website(self, bucket: str) -> bool:
+        """
+        See `store.KnowsBuckets`.
+        """
+        return self._trait("GetBucketWebsite", bucket).website
+
+    def _trait(self, operation: str, bucket: str) -> BucketTraits:
+        self._begin(operation, bucket, "")
+        self._bucket(operation, bucket)
+        return self.nature.traits.get(bucket, BucketTraits())
 
     async def get_object(self, bucket: str, key: str) -> bytes:
         """
@@ -208,6 +280,7 @@ class MemoryStore:
         """
         call, fault = self._start("CreateMultipartUpload", bucket, key)
         self._check_key(call.operation, key)
+        check_acl(call.operation, settings, self.nature)
         self._bucket(call.operation, bucket)
         upload_id = f"upload-{call.number}"
         self.uploads[upload_id] = StoredUpload(bucket, key, settings, metadata, initiated=time.time())
@@ -220,15 +293,15 @@ class MemoryStore:
         """
         call, fault = self._start("UploadPartCopy", request.bucket, request.key)
         upload = self._upload(call.operation, request.bucket, request.key, request.upload_id)
-        source = self._object(call.operation, request.source_bucket, request.source_key)
-        if source.etag != request.source_etag:
-            raise error_for(Failure(call.operation, "PreconditionFailed", 412))
+        source = self._object(call.operation, request.source_bucket, request.source_key, request.source_version)
+        check_pin(call.operation, source, request.source_etag, self.nature)
         body = source.body[request.start : request.stop or None]
         if self.corrupt(call):
             body = bytes(byte ^ 255 for byte in body)
         upload.parts[request.number] = body
         give(call, fault)
-        return CopyAnswer(md5(body), source.opaque)
+        hidden = self.nature.hides(upload.bucket, upload.settings)
+        return CopyAnswer(etag_of(body, hidden=hidden), hidden or source.opaque, checksum_of(upload.algorithm, body))
 
     async def complete_upload(self, request: CompleteRequest) -> CopyAnswer:
         """
@@ -239,15 +312,19 @@ class MemoryStore:
         bodies = []
         for number, etag in request.parts:
             body = upload.parts.get(number)
-            if body is None or md5(body) != etag:
+            if body is None or etag not in (etag_of(body, hidden=False), etag_of(body, hidden=True)):
                 raise error_for(Failure(call.operation, "InvalidPart", 400))
             bodies.append(body)
         if any(len(body) < self.min_part for body in bodies[:-1]):
             raise error_for(Failure(call.operation, "EntityTooSmall", 400))
-        self.fill_multipart(request.bucket, request.key, bodies, settings=upload.settings, metadata=upload.metadata)
+        if refuses(request, b"".join(bodies)):
+            raise error_for(Failure(call.operation, "BadDigest", 400, maybe_done=False))
+        dest = self._bucket(call.operation, request.bucket)
+        check_absent(call.operation, dest, request.key, asked=request.if_absent and self.nature.conditions)
+        made = self.fill_multipart(request.bucket, request.key, bodies, upload.settings, upload.metadata)
         del self.uploads[request.upload_id]
         give(call, fault)
-        return CopyAnswer(self.buckets[request.bucket][request.key].etag)
+        return answer_of(made)
 
     async def abort_upload(self, bucket: str, key: str, upload_id: str) -> None:
         """
@@ -265,7 +342,11 @@ class MemoryStore:
         parts = self._upload("ListParts", bucket, key, upload_id).parts
         numbers = sorted(number for number in parts if number > after)
         chosen = numbers[: self.page_size]
-        found = tuple(UploadedPart(number, md5(parts[number]), len(parts[number])) for number in chosen)
+        hidden, algorithm = (
+            self.nature.hides(bucket, self.uploads[upload_id].settings),
+            self.uploads[upload_id].algorithm,
+        )
+        found = tuple(uploaded(number, parts[number], algorithm, hidden=hidden) for number in chosen)
         return PartsPage(found, len(numbers) > len(chosen))
 
     async def list_uploads(self, bucket: str, prefix: str, after: OpenUpload | None = None) -> UploadsPage:
@@ -305,11 +386,14 @@ class MemoryStore:
             raise error_for(Failure(operation, code, 404))
         return self.buckets[bucket]
 
-    def _object(self, operation: str, bucket: str, key: str, code: str = "NoSuchKey") -> StoredObject:
+    def _object(
+        self, operation: str, bucket: str, key: str, version: str = "", code: str = "NoSuchKey"
+    ) -> StoredObject:
         contents = self._bucket(operation, bucket)
-        if key not in contents:
+        found = self.versions.get((bucket, key, version)) if version else contents.get(key)
+        if found is None:
             raise error_for(Failure(operation, code, 404))
-        return contents[key]
+        return found
 
     @staticmethod
     def _check_key(operation: str, key: str) -> None:

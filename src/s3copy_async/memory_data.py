@@ -5,11 +5,26 @@ What the store in memory keeps, and what a test can make it do.
 from __future__ import annotations
 
 import hashlib
+import time
 from dataclasses import dataclass, field
+from typing import Final
+from urllib.parse import parse_qsl
 
+from s3copy_async.crc import checksum
 from s3copy_async.errors import Failure
 from s3copy_async.faults import error_for
-from s3copy_async.model import ObjectInfo, Pairs
+from s3copy_async.model import (
+    Acl,
+    BucketTraits,
+    CompleteRequest,
+    CopyAnswer,
+    CopyRequest,
+    Head,
+    ObjectInfo,
+    Pairs,
+    UploadedPart,
+)
+from s3copy_async.parts import multipart_etag
 
 
 def md5(body: bytes) -> str:
@@ -57,6 +72,15 @@ class StoredObject:
     settings: Pairs = ()
     metadata: Pairs = ()
     sizes: tuple[int, ...] = ()
+    tags: Pairs = ()
+    acl: Acl = field(default_factory=lambda: Acl("memory"))
+    checksum: str = ""
+
+    def setting(self, name: str) -> str:
+        """
+        One of its settings, empty where it has no such.
+        """
+        return dict(self.settings).get(name, "")
 
 
 @dataclass(slots=True)
@@ -72,12 +96,202 @@ class StoredUpload:
     parts: dict[int, bytes] = field(default_factory=dict)
     initiated: float = 0.0
 
+    @property
+    def algorithm(self) -> str:
+        """
+        The checksum that was asked for, empty where none was.
+        """
+        return dict(self.settings).get("ChecksumAlgorithm", "")
+
+
+_KMS: Final = ("aws:kms", "aws:kms:dsse")
+
+
+@dataclass(slots=True)
+class Nature:
+    """
+    What kind of store it is.
+
+    Args:
+        checksums: the algorithm of which objects get a checksum without being asked; empty for none.
+        pins: honours the ETag that a copy is pinned to.
+        conditions: honours ``If-None-Match`` on copies and completions.
+        tags_uploads: carries the tags that an upload was begun with.
+        refuses_acls: as a bucket whose owner owns all objects.
+        encrypts: buckets that encrypt with a key of KMS unless they are asked for something else.
+        traits: of the buckets that have any.
+    """
+
+    checksums: str = ""
+    pins: bool = True
+    conditions: bool = True
+    tags_uploads: bool = True
+    refuses_acls: bool = False
+    encrypts: frozenset[str] = frozenset()
+    traits: dict[str, BucketTraits] = field(default_factory=dict)
+
+    def hides(self, bucket: str, settings: Pairs) -> bool:
+        """
+        Whether what is stored so gets an ETag that is no MD5.
+        """
+        asked = dict(settings).get("ServerSideEncryption")
+        return asked in _KMS or (asked is None and bucket in self.encrypts)
+
+
+_ACLS: Final = ("ACL", "GrantRead", "GrantWrite", "GrantReadACP", "GrantWriteACP", "GrantFullControl")
+
 
 def info_of(key: str, found: StoredObject) -> ObjectInfo:
     """
     An object as a listing shows it.
     """
-    return ObjectInfo(key, found.size, found.etag, found.modified)
+    return ObjectInfo(key, found.size, found.etag, found.modified, found.setting("StorageClass") or "STANDARD")
+
+
+def looked_at(key: str, found: StoredObject, version: str = "") -> ObjectInfo:
+    """
+    An object as a HEAD shows it that asks for its checksum.
+    """
+    return info_of(key, found)._replace(opaque=found.opaque, checksum=found.checksum, version=version)
+
+
+def head_of(info: ObjectInfo, found: StoredObject, part: int, part_size: int) -> Head:
+    """
+    Everything that a HEAD tells of an object, or of one part of it.
+    """
+    lock = tuple(pair for pair in found.settings if pair[0].startswith("ObjectLock"))
+    own = ("StorageClass", "ServerSideEncryption", "SSEKMSKeyId")
+    return Head(
+        info._replace(checksum="") if part else info,
+        tuple(pair for pair in found.settings if pair not in lock and pair[0] not in own),
+        found.metadata,
+        parts=len(found.sizes) if part else 0,
+        part_size=part_size,
+        tags=len(found.tags),
+        lock=lock,
+        redirect=found.setting("WebsiteRedirectLocation"),
+    )
+
+
+def split(settings: Pairs) -> tuple[Pairs, Pairs]:
+    """
+    The settings that stay with an object, and the tags among them.
+    """
+    tags = dict(settings).get("Tagging", "")
+    kept = tuple(pair for pair in settings if pair[0] not in ("Tagging", "ChecksumAlgorithm", "ChecksumType", *_ACLS))
+    return kept, tuple(parse_qsl(tags, keep_blank_values=True))
+
+
+def has_acl(settings: Pairs) -> bool:
+    """
+    Whether a request asks for an ACL of its own.
+    """
+    return any(name in _ACLS for name, _ in settings)
+
+
+def copy_of(source: StoredObject, body: bytes, request: CopyRequest, nature: Nature) -> StoredObject:
+    """
+    What CopyObject makes of `source`. It carries headers, metadata and tags, and no storage class, redirect or lock.
+    """
+    asked, _ = split(request.settings)
+    own = ("StorageClass", "WebsiteRedirectLocation", "ServerSideEncryption", "SSEKMSKeyId", "ObjectLockMode")
+    kept = tuple(pair for pair in source.settings if pair[0] not in own) if request.metadata is None else ()
+    hidden = nature.hides(request.dest_bucket, request.settings)
+    algorithm = dict(request.settings).get("ChecksumAlgorithm") or source.checksum.partition(":")[0] or nature.checksums
+    return StoredObject(
+        body,
+        etag_of(body, hidden=hidden),
+        len(body),
+        time.time(),
+        hidden or source.opaque,
+        (*request.grants, *(pair for pair in request.settings if pair[0] in _ACLS)),
+        kept + asked,
+        source.metadata if request.metadata is None else request.metadata,
+        tags=source.tags if request.tags is None else request.tags,
+        checksum=checksum_of(algorithm, body),
+    )
+
+
+def composed(parts: list[bytes], settings: Pairs, metadata: Pairs, nature: Nature, *, hidden: bool) -> StoredObject:
+    """
+    What CompleteMultipartUpload makes of `parts`.
+    """
+    body = b"".join(parts)
+    kept, tags = split(settings)
+    return StoredObject(
+        body,
+        etag_of(body, hidden=True) + f"-{len(parts)}" if hidden else multipart_etag([md5(part) for part in parts]),
+        len(body),
+        time.time(),
+        hidden,
+        tuple(pair for pair in settings if pair[0] in _ACLS),
+        kept,
+        metadata,
+        tuple(map(len, parts)),
+        tags=tags if nature.tags_uploads else (),
+        checksum=checksum_of(dict(settings).get("ChecksumAlgorithm") or nature.checksums, body),
+    )
+
+
+def uploaded(number: int, body: bytes, algorithm: str, *, hidden: bool) -> UploadedPart:
+    """
+    One part of an open upload as ListParts shows it.
+    """
+    return UploadedPart(number, etag_of(body, hidden=hidden), len(body), checksum_of(algorithm, body))
+
+
+def etag_of(body: bytes, *, hidden: bool) -> str:
+    """
+    The MD5 of `body`, or what looks like an MD5 and is none: that of an object encrypted with a key of KMS.
+    """
+    return md5(b"secret" + body) if hidden else md5(body)
+
+
+def checksum_of(algorithm: str, body: bytes) -> str:
+    """
+    The checksum of `body`, empty without an algorithm.
+    """
+    return checksum(algorithm, body) if algorithm else ""
+
+
+def check_pin(operation: str, source: StoredObject, etag: str, nature: Nature) -> None:
+    """
+    Raises PreconditionFailed where the source is not the version that a copy is pinned to.
+    """
+    if nature.pins and source.etag != etag:
+        raise error_for(Failure(operation, "PreconditionFailed", 412))
+
+
+def check_acl(operation: str, settings: Pairs, nature: Nature) -> None:
+    """
+    Raises what S3 answers to an ACL where the bucket's owner owns all objects.
+    """
+    if nature.refuses_acls and has_acl(settings):
+        raise error_for(Failure(operation, "AccessControlListNotSupported", 400))
+
+
+def check_absent(operation: str, dest: dict[str, StoredObject], key: str, *, asked: bool) -> None:
+    """
+    Raises PreconditionFailed where something is in the way and the caller wants nothing to be.
+    """
+    if asked and key in dest:
+        raise error_for(Failure(operation, "PreconditionFailed", 412))
+
+
+def answer_of(made: StoredObject) -> CopyAnswer:
+    """
+    What a copy says of the object that it made.
+    """
+    return CopyAnswer(made.etag, made.opaque, made.checksum)
+
+
+def refuses(request: CompleteRequest, body: bytes) -> bool:
+    """
+    Whether the whole is not what the caller said it would be.
+    """
+    if not request.checksum:
+        return False
+    return checksum(request.checksum.partition(":")[0], body) != request.checksum or len(body) != request.size
 
 
 def give(call: Call, fault: Fault | None) -> None:

@@ -26,6 +26,8 @@ class ObjectInfo(NamedTuple):
         modified: seconds since the epoch, 0 where unknown.
         storage_class: S3's name, empty where unknown.
         opaque: the ETag is no MD5 (SSE-KMS, SSE-C), so it cannot be compared. A listing does not tell; a HEAD does.
+        checksum: of the full object, its algorithm before a colon; only from a HEAD that asked for it.
+        version: the version id, where one version was asked for.
     """
 
     key: str
@@ -34,6 +36,8 @@ class ObjectInfo(NamedTuple):
     modified: float = 0.0
     storage_class: str = ""
     opaque: bool = False
+    checksum: str = ""
+    version: str = ""
 
 
 class Page(NamedTuple):
@@ -51,12 +55,14 @@ class CopyTask(NamedTuple):
 
     Args:
         there: what the destination holds under `dest_key`, where that is known.
+        version: the version of the source that is to be copied; empty for the current one.
     """
 
     key: str
     dest_key: str
     source: ObjectInfo | None = None
     there: ObjectInfo | None = None
+    version: str = ""
 
 
 Batch = tuple[CopyTask, ...]
@@ -71,7 +77,12 @@ class CopyRequest(NamedTuple):
         source_etag: the copy happens only while the source still has it (``x-amz-copy-source-if-match``).
         size: bytes of the source, by which an interrupted copy is recognised.
         grants: ``x-amz-grant-*`` parameters as (botocore's name, value).
-        metadata: user metadata instead of the source's; None copies the source's.
+        metadata: user metadata instead of the source's; None copies the source's with its headers, else those of
+            `settings` are all there will be.
+        settings: further parameters, as (botocore's name, value): storage class, encryption, ACL, object lock, ...
+        tags: instead of the source's; None copies the source's.
+        source_version: the version to copy; empty for the current one.
+        if_absent: only while the destination has no such key (``If-None-Match: *``).
     """
 
     source_bucket: str
@@ -82,6 +93,10 @@ class CopyRequest(NamedTuple):
     dest_key: str
     grants: Pairs = ()
     metadata: Pairs | None = None
+    settings: Pairs = ()
+    tags: Pairs | None = None
+    source_version: str = ""
+    if_absent: bool = False
 
 
 class CopyAnswer(NamedTuple):
@@ -108,6 +123,9 @@ class Head:
         parts: number of parts, 0 where the store does not tell.
         part_size: bytes of the part that was asked for.
         lost: what a copy cannot carry, in words.
+        tags: how many the object has, as far as the caller may know.
+        lock: object lock, as botocore's parameters.
+        redirect: where a website sends those who ask for this object.
     """
 
     info: ObjectInfo
@@ -116,6 +134,23 @@ class Head:
     parts: int = 0
     part_size: int = 0
     lost: tuple[str, ...] = ()
+    tags: int = 0
+    lock: Pairs = ()
+    redirect: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Acl:
+    """
+    Who may do what with an object.
+
+    Args:
+        owner: canonical user id.
+        grants: permission (``READ``, ...) and grantee as a header names it: ``id="..."`` or ``uri="..."``.
+    """
+
+    owner: str
+    grants: Pairs = ()
 
 
 class PartRequest(NamedTuple):
@@ -132,6 +167,7 @@ class PartRequest(NamedTuple):
     number: int
     start: int = 0
     stop: int = 0
+    source_version: str = ""
 
 
 class CompleteRequest(NamedTuple):
@@ -142,6 +178,8 @@ class CompleteRequest(NamedTuple):
         parts: number and ETag of each.
         etag: what the ETag must become; None where it cannot be foretold.
         size: bytes of the whole.
+        checksum: of the full object; S3 refuses a whole that has another, or another size.
+        if_absent: only while the destination has no such key (``If-None-Match: *``).
     """
 
     bucket: str
@@ -150,6 +188,8 @@ class CompleteRequest(NamedTuple):
     parts: tuple[tuple[int, str], ...]
     etag: str | None
     size: int
+    checksum: str = ""
+    if_absent: bool = False
 
 
 class UploadedPart(NamedTuple):
@@ -160,6 +200,7 @@ class UploadedPart(NamedTuple):
     number: int
     etag: str
     size: int
+    checksum: str = ""
 
 
 class PartsPage(NamedTuple):
@@ -237,6 +278,7 @@ class CopyResult(NamedTuple):
         method: ``whole`` or ``staged``; empty where nothing was copied.
         requests: that were made for this object, the listing not counted.
         seconds: from the start of its copy to its end.
+        extended_id: S3's second name of the request that failed (``x-amz-id-2``); S3 support asks for both.
     """
 
     key: str
@@ -253,6 +295,7 @@ class CopyResult(NamedTuple):
     method: str = ""
     requests: int = 0
     seconds: float = 0.0
+    extended_id: str = ""
 
 
 class Finding(StrEnum):
@@ -286,3 +329,21 @@ class BucketInfo:
 
     region: str | None
     allowed: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class BucketTraits:
+    """
+    What changes the meaning of writing to a bucket, as far as it could be asked.
+
+    Args:
+        versioned: deleted objects stay as older versions.
+        locked: new objects get a retention by default, or may get one.
+        replicated: what is written is copied elsewhere.
+        website: objects may redirect.
+    """
+
+    versioned: bool = False
+    locked: bool = False
+    replicated: bool = False
+    website: bool = False

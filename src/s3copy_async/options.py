@@ -66,6 +66,7 @@ class Access:
         ca_bundle: file of CA certificates instead of the usual ones.
         verify_tls: False accepts any certificate.
         addressing_style: ``auto``, ``path`` or ``virtual``; ``auto`` means path for endpoints other than AWS.
+        request_payer: agree to pay for requests to buckets whose owner lets others pay.
     """
 
     keys: Keys | None = None
@@ -77,6 +78,7 @@ class Access:
     ca_bundle: str | None = None
     verify_tls: bool = True
     addressing_style: str = "auto"
+    request_payer: bool = False
 
 
 def is_aws(endpoint_url: str | None) -> bool:

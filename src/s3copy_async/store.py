@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from s3copy_async.model import (
+    Acl,
     BucketInfo,
     CompleteRequest,
     CopyAnswer,
@@ -45,7 +46,7 @@ class HeadsObjects(Protocol):
     Looks up single objects.
     """
 
-    async def head_object(self, bucket: str, key: str) -> ObjectInfo:
+    async def head_object(self, bucket: str, key: str, *, version: str = "") -> ObjectInfo:
         """
         What is known of one object (S3 API, HeadObject). Without the right to list, a missing key is AccessDenied.
         """
@@ -66,6 +67,12 @@ class HeadsBuckets(Protocol):
         From now on, requests for `bucket` go to `region`. No request is made.
         """
 
+    def set_owner(self, bucket: str, account: str) -> None:
+        """
+        From now on, every request that reads or writes `bucket` is refused unless this account (12 digits) owns it
+        (``x-amz-expected-bucket-owner``, ``x-amz-source-expected-bucket-owner``). No request is made.
+        """
+
 
 class CopiesObjects(Protocol):
     """
@@ -83,9 +90,10 @@ class HeadsDetails(Protocol):
     Looks up what a copy must carry, and how the source is laid out.
     """
 
-    async def head_details(self, bucket: str, key: str, part: int = 0) -> Head:
+    async def head_details(self, bucket: str, key: str, part: int = 0, *, version: str = "") -> Head:
         """
-        Headers, metadata and layout of an object; of its part number `part` where that is not 0 (S3 API, HeadObject).
+        Headers, metadata, checksum and layout of an object; of its part number `part` where that is not 0, then without
+        the checksum (S3 API, HeadObject). With SSE-KMS, the checksum needs kms:Decrypt.
         """
 
 
@@ -122,6 +130,53 @@ class UploadsParts(Protocol):
     async def list_uploads(self, bucket: str, prefix: str, after: OpenUpload | None = None) -> UploadsPage:
         """
         Up to 1,000 open uploads below `prefix` that follow `after` (S3 API, ListMultipartUploads).
+        """
+
+
+class CarriesMore(Protocol):
+    """
+    Reads and writes what stands beside an object: tags and ACLs.
+    """
+
+    async def get_tags(self, bucket: str, key: str, *, version: str = "") -> Pairs:
+        """
+        The tags of an object (S3 API, GetObjectTagging).
+        """
+
+    async def put_tags(self, bucket: str, key: str, tags: Pairs) -> None:
+        """
+        Replaces the tags of an object (S3 API, PutObjectTagging).
+        """
+
+    async def get_acl(self, bucket: str, key: str, *, version: str = "") -> Acl:
+        """
+        Who may do what with an object (S3 API, GetObjectAcl).
+        """
+
+
+class KnowsBuckets(Protocol):
+    """
+    Tells how a bucket is set up. A store that does not know the question, or a bucket without the feature, is False.
+    """
+
+    async def has_versions(self, bucket: str) -> bool:
+        """
+        Whether deleted and overwritten objects stay as older versions (S3 API, GetBucketVersioning).
+        """
+
+    async def has_lock(self, bucket: str) -> bool:
+        """
+        Whether objects may be locked (S3 API, GetObjectLockConfiguration).
+        """
+
+    async def has_replication(self, bucket: str) -> bool:
+        """
+        Whether what is written is copied elsewhere (S3 API, GetBucketReplication).
+        """
+
+    async def has_website(self, bucket: str) -> bool:
+        """
+        Whether the bucket is a website, so that objects may redirect (S3 API, GetBucketWebsite).
         """
 
 
@@ -186,7 +241,9 @@ class Copies(CopiesObjects, HeadsObjects, Protocol):
     """
 
 
-class Stages(Copies, HeadsDetails, UploadsParts, ListsObjects, ReadsObjects, WritesObjects, Protocol):
+class Stages(
+    Copies, HeadsDetails, UploadsParts, CarriesMore, KnowsBuckets, ListsObjects, ReadsObjects, WritesObjects, Protocol
+):
     """
     What a copy in parts needs.
     """

@@ -27,7 +27,7 @@ from s3copy_async.copying.work import decodes_otherwise
 from s3copy_async.errors import NotFound, PreconditionFailed, S3Error, TransientError, UploadGone
 from s3copy_async.guards import Guarded, Meter
 from s3copy_async.memory import MemoryStore
-from s3copy_async.model import CompleteRequest, CopyAnswer, CopyRequest, PartRequest
+from s3copy_async.model import CompleteRequest, CopyAnswer, CopyRequest, PartRequest, UploadedPart
 from s3copy_async.parts import multipart_etag
 from s3copy_async.s3.boto import BotoStore
 from s3copy_async.store import Store
@@ -415,7 +415,9 @@ async def test_the_parts_of_an_open_upload_are_listed(bench: Bench) -> None:
     found = await parts_of(bench.store, bench.dest, "listed", upload_id)
     after = await bench.store.list_parts(bench.dest, "listed", upload_id, 3)
 
-    assert {number: (number, md5(BODY), len(BODY)) for number in (1, 3, 10)} == found
+    assert {number: UploadedPart(number, md5(BODY), len(BODY)) for number in (1, 3, 10)} == {
+        number: part._replace(checksum="") for number, part in found.items()
+    }
     expected = [] if bench.has(Quirk.COUNTS_PARTS) else [10]
     assert (expected, False) == ([part.number for part in after.parts], after.more)
     await bench.store.abort_upload(bench.dest, "listed", upload_id)

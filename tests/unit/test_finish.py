@@ -36,7 +36,7 @@ class Careless(MemoryStore):
     A store that ignores the ETag which pins the source of a part, and tells nothing of part numbers.
     """
 
-    async def head_details(self, bucket: str, key: str, part: int = 0) -> Head:
+    async def head_details(self, bucket: str, key: str, part: int = 0, *, version: str = "") -> Head:
         """
         See `store.HeadsDetails`.
         """

@@ -228,12 +228,12 @@ async def test_no_more_requests_at_once_than_permits(number: int) -> None:
     peak: list[int] = []
 
     class Slow(MemoryStore):
-        async def head_object(self, bucket: str, key: str) -> ObjectInfo:
+        async def head_object(self, bucket: str, key: str, *, version: str = "") -> ObjectInfo:
             running.append(1)
             peak.append(len(running))
             await asyncio.sleep(0)
             running.pop()
-            return await super().head_object(bucket, key)
+            return await super().head_object(bucket, key, version=version)
 
     memory = Slow()
     memory.fill("in", {"a": b""})

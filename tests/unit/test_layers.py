@@ -34,6 +34,7 @@ LAYERS: Final = (
         "tally",
         "listfile",
         "validate",
+        "crc",
     ),
     ("state", "guards", "listing", "compare", "copying", "s3", "memory", "memory_data"),
     ("pipeline", "lister", "checking", "cleaning", "summary", "stream"),

@@ -177,11 +177,11 @@ class Silent(MemoryStore):
     A store that takes part numbers and tells nothing of them.
     """
 
-    async def head_details(self, bucket: str, key: str, part: int = 0) -> Head:
+    async def head_details(self, bucket: str, key: str, part: int = 0, *, version: str = "") -> Head:
         """
         See `store.HeadsDetails`.
         """
-        head = await super().head_details(bucket, key, part)
+        head = await super().head_details(bucket, key, part, version=version)
         return replace(head, parts=0, part_size=head.info.size)
 
 
@@ -190,7 +190,7 @@ class Refusing(MemoryStore):
     A store that knows no part numbers.
     """
 
-    async def head_details(self, bucket: str, key: str, part: int = 0) -> Head:
+    async def head_details(self, bucket: str, key: str, part: int = 0, *, version: str = "") -> Head:
         """
         See `store.HeadsDetails`.
         """

@@ -43,7 +43,7 @@ class Layoutless(MemoryStore):
     A store that tells nothing of part numbers, as Ceph.
     """
 
-    async def head_details(self, bucket: str, key: str, part: int = 0) -> Head:
+    async def head_details(self, bucket: str, key: str, part: int = 0, *, version: str = "") -> Head:
         """
         See `store.HeadsDetails`.
         """
@@ -257,8 +257,8 @@ async def test_what_cannot_be_carried_is_reported() -> None:
     """
 
     class Tagged(MemoryStore):
-        async def head_details(self, bucket: str, key: str, part: int = 0) -> Head:
-            return replace(await super().head_details(bucket, key, part), lost=("tags", "object lock"))
+        async def head_details(self, bucket: str, key: str, part: int = 0, *, version: str = "") -> Head:
+            return replace(await super().head_details(bucket, key, part, version=version), lost=("tags", "object lock"))
 
     store = Tagged()
     store.fill("out", {})

@@ -13,11 +13,11 @@ from typing import Any, Final
 from urllib.parse import unquote_to_bytes
 
 from s3copy_async.errors import BadAnswer, Failure
-from s3copy_async.model import CopyAnswer, Head, ObjectInfo, OpenUpload, Page, PartsPage, UploadedPart, UploadsPage
+from s3copy_async.model import Acl, CopyAnswer, Head, ObjectInfo, OpenUpload, Page, PartsPage, UploadedPart, UploadsPage
 
 _KMS: Final = ("aws:kms", "aws:kms:dsse")
 _REGION_HEADER: Final = "x-amz-bucket-region"
-_CHECKSUMS: Final = ("ChecksumCRC64NVME", "ChecksumCRC32C", "ChecksumCRC32", "ChecksumSHA256", "ChecksumSHA1")
+_CHECKSUMS: Final = ("CRC64NVME", "CRC32C", "CRC32", "SHA256", "SHA1")
 _DEFAULT_TYPE: Final = "binary/octet-stream"
 _ENCODED: Final = re.compile(r"(?:[A-Za-z0-9_.~/*+!'()-]|%[0-9A-Fa-f]{2})*").fullmatch
 _SETTINGS: Final = (
@@ -109,11 +109,23 @@ def copied(answer: dict[str, Any], result: dict[str, Any], operation: str) -> Co
     Raises:
         BadAnswer: there is no ETag, so nothing is said at all.
     """
-    checksum = next((f"{name}:{result[name]}" for name in _CHECKSUMS if result.get(name)), "")
-    return CopyAnswer(etag(result, operation), opaque(answer), checksum)
+    return CopyAnswer(etag(result, operation), opaque(answer), _checksum(result))
 
 
-def info(key: str, answer: dict[str, Any]) -> ObjectInfo:
+def _checksum(result: dict[str, Any]) -> str:
+    return next((f"{name}:{result[f'Checksum{name}']}" for name in _CHECKSUMS if result.get(f"Checksum{name}")), "")
+
+
+def full_checksum(answer: dict[str, Any]) -> str:
+    """
+    The checksum of the full object, empty where there is none, or only one made of those of the parts.
+    """
+    found = _checksum(answer)
+    whole = answer.get("ChecksumType") == "FULL_OBJECT" if "ChecksumType" in answer else "-" not in found
+    return found if whole else ""
+
+
+def info(key: str, answer: dict[str, Any], version: str = "") -> ObjectInfo:
     """
     One object as a HEAD shows it. Of an answer about one part, the size is the whole object's.
     """
@@ -127,10 +139,12 @@ def info(key: str, answer: dict[str, Any]) -> ObjectInfo:
         modified=epoch(answer.get("LastModified")),
         storage_class=answer.get("StorageClass", "STANDARD"),
         opaque=opaque(answer),
+        checksum=full_checksum(answer),
+        version=version,
     )
 
 
-def head(key: str, answer: dict[str, Any]) -> Head:
+def head(key: str, answer: dict[str, Any], version: str = "") -> Head:
     """
     Everything a copy needs of a HEAD.
     """
@@ -146,13 +160,36 @@ def head(key: str, answer: dict[str, Any]) -> Head:
         else:
             lost.append("Expires")
     return Head(
-        info=info(key, answer),
+        info=info(key, answer, version),
         settings=tuple(settings),
         metadata=tuple(metadata),
         parts=int(answer.get("PartsCount", 0)),
         part_size=int(answer.get("ContentLength", 0)),
         lost=tuple(lost),
+        tags=int(answer.get("TagCount") or 0),
+        lock=tuple(_lock(answer)),
+        redirect=str(answer.get("WebsiteRedirectLocation") or ""),
     )
+
+
+def _lock(answer: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    if (mode := answer.get("ObjectLockMode")) and (until := answer.get("ObjectLockRetainUntilDate")):
+        yield "ObjectLockMode", str(mode)
+        yield "ObjectLockRetainUntilDate", until.isoformat() if isinstance(until, datetime) else str(until)
+    if hold := answer.get("ObjectLockLegalHoldStatus"):
+        yield "ObjectLockLegalHoldStatus", str(hold)
+
+
+def acl(answer: dict[str, Any]) -> Acl:
+    """
+    The grants of an object. Grantees by e-mail are shown by S3 as their ids.
+    """
+    grants: list[tuple[str, str]] = []
+    for grant in answer.get("Grants", ()):
+        grantee = grant.get("Grantee", {})
+        who = f'id="{grantee["ID"]}"' if grantee.get("ID") else f'uri="{grantee.get("URI", "")}"'
+        grants.append((str(grant.get("Permission") or ""), who))
+    return Acl(str(answer.get("Owner", {}).get("ID") or ""), tuple(grants))
 
 
 def _lost(answer: dict[str, Any]) -> Iterator[str]:
@@ -186,7 +223,7 @@ def parts_page(answer: dict[str, Any]) -> PartsPage:
     The parts of an open upload.
     """
     parts = tuple(
-        UploadedPart(int(item["PartNumber"]), str(item["ETag"]).strip('"'), int(item["Size"]))
+        UploadedPart(int(item["PartNumber"]), str(item["ETag"]).strip('"'), int(item["Size"]), _checksum(item))
         for item in answer.get("Parts", ())
     )
     return PartsPage(parts, bool(answer.get("IsTruncated") and parts))

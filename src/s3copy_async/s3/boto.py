@@ -7,12 +7,14 @@ One method is one HTTP request, and the only place where botocore's exceptions b
 from __future__ import annotations
 
 from typing import Any, Final
+from urllib.parse import quote, urlencode
 
 import botocore.exceptions
 from aiohttp import ClientError as HttpError
 
-from s3copy_async.errors import BadAnswer, Failure, NotFound, UploadGone
+from s3copy_async.errors import BadAnswer, Failure, NotFound, ObjectRefused, UploadGone
 from s3copy_async.model import (
+    Acl,
     BucketInfo,
     CompleteRequest,
     CopyAnswer,
@@ -48,6 +50,12 @@ class BotoStore:
         """
         self._regions[bucket] = region
 
+    def set_owner(self, bucket: str, account: str) -> None:
+        """
+        See `store.HeadsBuckets`.
+        """
+        self._clients.owners[bucket] = account
+
     async def _client(self, bucket: str, *, copies: bool = False) -> Any:
         return await self._clients.get(self._regions.get(bucket, self._clients.home_region), copies=copies)
 
@@ -66,24 +74,24 @@ class BotoStore:
             answer = await client.list_objects_v2(**wish)
         return answers.page(answer)
 
-    async def head_object(self, bucket: str, key: str) -> ObjectInfo:
+    async def head_object(self, bucket: str, key: str, *, version: str = "") -> ObjectInfo:
         """
         See `store.HeadsObjects`.
         """
-        client = await self._client(bucket)
-        with translated("HeadObject"):
-            answer = await client.head_object(Bucket=bucket, Key=key)
-        return answers.info(key, answer)
+        return answers.info(key, await self._head(bucket, key, _version(version)), version)
 
-    async def head_details(self, bucket: str, key: str, part: int = 0) -> Head:
+    async def head_details(self, bucket: str, key: str, part: int = 0, *, version: str = "") -> Head:
         """
         See `store.HeadsDetails`.
         """
+        wish = {"PartNumber": part} if part else {"ChecksumMode": "ENABLED"}
+        return answers.head(key, await self._head(bucket, key, _version(version) | wish), version)
+
+    async def _head(self, bucket: str, key: str, wish: dict[str, Any]) -> dict[str, Any]:
         client = await self._client(bucket)
-        wish = {"PartNumber": part} if part else {}
         with translated("HeadObject"):
-            answer = await client.head_object(Bucket=bucket, Key=key, **wish)
-        return answers.head(key, answer)
+            answer: dict[str, Any] = await client.head_object(Bucket=bucket, Key=key, **wish)
+        return answer
 
     async def head_bucket(self, bucket: str) -> BucketInfo:
         """
@@ -111,10 +119,9 @@ class BotoStore:
                 Bucket=request.dest_bucket,
                 Key=request.dest_key,
                 # A dict, because botocore splits a string at a "?versionId=" that belongs to the key.
-                CopySource={"Bucket": request.source_bucket, "Key": request.source_key},
+                CopySource=_source(request.source_bucket, request.source_key, request.source_version),
                 CopySourceIfMatch=f'"{request.source_etag}"',
-                **dict(request.grants),
-                **({} if request.metadata is None else _replaced(request.metadata)),
+                **_more(request),
             )
         return answers.copied(answer, answer.get("CopyObjectResult", {}), "CopyObject")
 
@@ -189,7 +196,7 @@ class BotoStore:
                 Key=request.key,
                 UploadId=request.upload_id,
                 PartNumber=request.number,
-                CopySource={"Bucket": request.source_bucket, "Key": request.source_key},
+                CopySource=_source(request.source_bucket, request.source_key, request.source_version),
                 CopySourceIfMatch=f'"{request.source_etag}"',
                 **piece,
             )
@@ -201,14 +208,20 @@ class BotoStore:
         """
         client = await self._client(request.bucket, copies=True)
         parts = [{"PartNumber": number, "ETag": f'"{etag}"'} for number, etag in request.parts]
+        wish: dict[str, Any] = {"IfNoneMatch": "*"} if request.if_absent else {}
+        if request.checksum:
+            algorithm, _, value = request.checksum.partition(":")
+            wish |= {f"Checksum{algorithm}": value, "ChecksumType": "FULL_OBJECT", "MpuObjectSize": request.size}
         with translated("CompleteMultipartUpload"):
             answer = await client.complete_multipart_upload(
                 Bucket=request.bucket,
                 Key=request.key,
                 UploadId=request.upload_id,
                 MultipartUpload={"Parts": parts},
+                **wish,
             )
-        return CopyAnswer(str(answer.get("ETag") or "").strip('"'), answers.opaque(answer))
+        etag = str(answer.get("ETag") or "").strip('"')
+        return CopyAnswer(etag, answers.opaque(answer), answers.full_checksum(answer))
 
     async def abort_upload(self, bucket: str, key: str, upload_id: str) -> None:
         """
@@ -247,6 +260,89 @@ class BotoStore:
             answer = await client.list_multipart_uploads(**wish)
         return answers.uploads_page(answer)
 
+    async def get_tags(self, bucket: str, key: str, *, version: str = "") -> Pairs:
+        """
+        See `store.CarriesMore`.
+        """
+        client = await self._client(bucket)
+        with translated("GetObjectTagging"):
+            answer = await client.get_object_tagging(Bucket=bucket, Key=key, **_version(version))
+        return tuple((str(tag["Key"]), str(tag["Value"])) for tag in answer.get("TagSet", ()))
 
-def _replaced(metadata: Pairs) -> dict[str, Any]:
-    return {"MetadataDirective": "REPLACE", "Metadata": dict(metadata)}
+    async def put_tags(self, bucket: str, key: str, tags: Pairs) -> None:
+        """
+        See `store.CarriesMore`.
+        """
+        client = await self._client(bucket)
+        wish = {"TagSet": [{"Key": name, "Value": value} for name, value in tags]}
+        with translated("PutObjectTagging"):
+            await client.put_object_tagging(Bucket=bucket, Key=key, Tagging=wish)
+
+    async def get_acl(self, bucket: str, key: str, *, version: str = "") -> Acl:
+        """
+        See `store.CarriesMore`.
+        """
+        client = await self._client(bucket)
+        with translated("GetObjectAcl"):
+            answer = await client.get_object_acl(Bucket=bucket, Key=key, **_version(version))
+        return answers.acl(answer)
+
+    async def has_versions(self, bucket: str) -> bool:
+        """
+        See `store.KnowsBuckets`.
+        """
+        answer = await self._asked("GetBucketVersioning", "get_bucket_versioning", bucket)
+        return answer.get("Status") in ("Enabled", "Suspended")
+
+    async def has_lock(self, bucket: str) -> bool:
+        """
+        See `store.KnowsBuckets`.
+        """
+        answer = await self._asked("GetObjectLockConfiguration", "get_object_lock_configuration", bucket)
+        return bool(answer.get("ObjectLockConfiguration", {}).get("ObjectLockEnabled"))
+
+    async def has_replication(self, bucket: str) -> bool:
+        """
+        See `store.KnowsBuckets`.
+        """
+        answer = await self._asked("GetBucketReplication", "get_bucket_replication", bucket)
+        return bool(answer.get("ReplicationConfiguration", {}).get("Rules"))
+
+    async def has_website(self, bucket: str) -> bool:
+        """
+        See `store.KnowsBuckets`.
+        """
+        answer = await self._asked("GetBucketWebsite", "get_bucket_website", bucket)
+        return bool(answer.keys() & {"IndexDocument", "RedirectAllRequestsTo", "RoutingRules"})
+
+    async def _asked(self, operation: str, method: str, bucket: str) -> dict[str, Any]:
+        """
+        How a bucket is set up; empty where it has no such setting, or the store none at all.
+        """
+        client = await self._client(bucket)
+        try:
+            with translated(operation):
+                answer: dict[str, Any] = await getattr(client, method)(Bucket=bucket)
+        except (NotFound, ObjectRefused):
+            return {}
+        return answer
+
+
+def _version(version: str) -> dict[str, Any]:
+    return {"VersionId": version} if version else {}
+
+
+def _source(bucket: str, key: str, version: str) -> dict[str, Any]:
+    # botocore appends the version as it stands.
+    return {"Bucket": bucket, "Key": key, **({"VersionId": quote(version, safe="")} if version else {})}
+
+
+def _more(request: CopyRequest) -> dict[str, Any]:
+    wish: dict[str, Any] = {**dict(request.grants), **dict(request.settings)}
+    if request.metadata is not None:
+        wish |= {"MetadataDirective": "REPLACE", "Metadata": dict(request.metadata)}
+    if request.tags is not None:
+        wish |= {"TaggingDirective": "REPLACE", "Tagging": urlencode(request.tags)}
+    if request.if_absent:
+        wish["IfNoneMatch"] = "*"
+    return wish

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from datetime import datetime
 from typing import Any, Final, Self
@@ -72,6 +73,7 @@ def _moment(text: str) -> datetime:
 
 
 _GRANTING: Final = ("CopyObject", "CreateMultipartUpload")
+_COPYING: Final = ("CopyObject", "UploadPartCopy")
 
 
 def _set_grant_aside(params: dict[str, Any], context: dict[str, Any], **_: Any) -> None:
@@ -86,12 +88,39 @@ def _put_grant_back(params: dict[str, Any], context: dict[str, Any], **_: Any) -
         params["headers"]["x-amz-grant-write"] = grant
 
 
+class _Wishes:
+    """
+    What stands in every request that knows of it: whose the buckets must be, and who pays.
+    """
+
+    def __init__(self, owners: Mapping[str, str], *, payer: bool) -> None:
+        self._owners = owners
+        self._payer = payer
+
+    def __call__(self, params: dict[str, Any], model: Any, **_: Any) -> None:
+        known = model.input_shape.members if model.input_shape else ()
+        if self._payer and "RequestPayer" in known:
+            params["RequestPayer"] = "requester"
+        if "ExpectedBucketOwner" in known and (owner := self._owners.get(params.get("Bucket", ""))):
+            params["ExpectedBucketOwner"] = owner
+
+
+def _source_owner(owners: Mapping[str, str]) -> Callable[..., None]:
+    def wish(params: dict[str, Any], **_: Any) -> None:
+        if owner := owners.get(params["CopySource"]["Bucket"]):
+            params["ExpectedSourceBucketOwner"] = owner
+
+    return wish
+
+
 class Clients:
     """
     Makes and keeps the clients of one set of credentials. An asynchronous context manager.
 
     Args:
         pool: connections that may be open at once.
+
+    ``owners`` says which account must own a bucket.
     """
 
     def __init__(self, access: Access, pool: int) -> None:
@@ -101,6 +130,7 @@ class Clients:
         self._lock = asyncio.Lock()
         self._clients: dict[tuple[str, bool], Any] = {}
         self._endpoint_url = access.endpoint_url
+        self.owners: dict[str, str] = {}
         self._session = self._make_session()
 
     async def __aenter__(self) -> Self:
@@ -183,6 +213,10 @@ class Clients:
                 client = await self._stack.enter_async_context(self._create(region, "path", copies=copies))
         except (botocore.exceptions.BotoCoreError, ValueError, OSError) as error:
             raise FatalError(f"S3 cannot be reached with these settings: {error}") from error
+        client.meta.events.register("before-parameter-build.s3", _Wishes(self.owners, payer=self._access.request_payer))
+        for operation in _COPYING:
+            # First, while the source is not yet one string.
+            client.meta.events.register_first(f"before-parameter-build.s3.{operation}", _source_owner(self.owners))
         for operation in _GRANTING:
             client.meta.events.register(f"before-parameter-build.s3.{operation}", _set_grant_aside)
             client.meta.events.register(f"before-call.s3.{operation}", _put_grant_back)
