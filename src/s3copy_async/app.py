@@ -218,6 +218,11 @@ class Run:
             emit=self.emit,
             stopping=lambda: self.stop.wanted,
             reads_twice=probe,
+            carry=options.carry,
+            compare=options.compare,
+            verify=options.verify,
+            if_exists=options.if_exists,
+            is_aws=stores.main.is_aws(),
         )
 
     async def _pipe(self, batches: AsyncGenerator[Batch, None], work: pipeline.Work) -> None:

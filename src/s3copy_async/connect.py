@@ -117,7 +117,7 @@ async def grant_parameters(grants: Sequence[Grant], store: Guarded, emit: Emit) 
         return ()
     grantees: dict[str, list[str]] = {}
     for grant in grants:
-        grantees.setdefault(_PERMISSIONS[grant.permission], []).append(f'emailAddress="{grant.email}"')
+        grantees.setdefault(_PERMISSIONS[grant.permission], []).append(f'emailAddress="{grant.grantee}"')
     try:
         owner = await store.caller_id()
     except (AccessDenied, ObjectRefused):

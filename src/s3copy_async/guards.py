@@ -169,6 +169,12 @@ class Guarded:
         """
         return await self._call("GetObjectAcl", key, lambda: self._store.get_acl(bucket, key, version=version))
 
+    def is_aws(self) -> bool:
+        """
+        See `store.KnowsBuckets`.
+        """
+        return self._store.is_aws()
+
     async def has_versions(self, bucket: str) -> bool:
         """
         See `store.KnowsBuckets`.

@@ -238,6 +238,12 @@ class MemoryStore:
         self._begin("GetObjectAcl", bucket, key)
         return self._object("GetObjectAcl", bucket, key, version).acl
 
+    def is_aws(self) -> bool:
+        """
+        See `store.KnowsBuckets`.
+        """
+        return self.nature.is_aws
+
     async def has_versions(self, bucket: str) -> bool:
         """
         See `store.KnowsBuckets`.

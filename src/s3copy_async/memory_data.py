@@ -119,6 +119,7 @@ class Nature:
         tags_uploads: carries the tags that an upload was begun with.
         refuses_acls: as a bucket whose owner owns all objects.
         encrypts: buckets that encrypt with a key of KMS unless they are asked for something else.
+        is_aws: says that it is Amazon's.
         traits: of the buckets that have any.
     """
 
@@ -128,6 +129,7 @@ class Nature:
     tags_uploads: bool = True
     refuses_acls: bool = False
     encrypts: frozenset[str] = frozenset()
+    is_aws: bool = False
     traits: dict[str, BucketTraits] = field(default_factory=dict)
 
     def hides(self, bucket: str, settings: Pairs) -> bool:

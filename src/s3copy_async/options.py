@@ -30,6 +30,96 @@ class Progress(StrEnum):
     NONE = "none"
 
 
+class Multipart(StrEnum):
+    """
+    How an object is copied in parts.
+
+    STAGED makes temp and part objects first; DIRECT copies straight into the final upload; AUTO is DIRECT where temp
+    objects would do harm (versioned, locked or replicated destination), else STAGED.
+    """
+
+    STAGED = "staged"
+    DIRECT = "direct"
+    AUTO = "auto"
+
+
+class Compare(StrEnum):
+    """
+    What tells that a destination is its source already.
+
+    AUTO takes the strongest there is: equal ETags, equal checksums of the full objects, the record of an earlier copy,
+    and only where nothing can be compared, equal size and a destination written after its source. ETAG takes equal
+    ETags alone, CHECKSUM looks at the checksums of every pair, SIZE and SIZE_TIME believe listings.
+    """
+
+    AUTO = "auto"
+    ETAG = "etag"
+    CHECKSUM = "checksum"
+    SIZE = "size"
+    SIZE_TIME = "size-time"
+
+
+class Verify(StrEnum):
+    """
+    What a copy must show. REQUIRED fails objects for which only S3's own word or the size speaks.
+    """
+
+    AUTO = "auto"
+    REQUIRED = "required"
+
+
+class IfExists(StrEnum):
+    """
+    What to do where the destination holds another object under that key.
+    """
+
+    OVERWRITE = "overwrite"
+    SKIP = "skip"
+    FAIL = "fail"
+
+
+KEEP: Final = "keep"
+"""In `Carry`: what the source has."""
+
+
+@dataclass(frozen=True, slots=True)
+class Carry:
+    """
+    What copies get beside the bytes, where it is not what S3 gives them. Headers, user metadata and tags are the
+    source's unless they are named here; what is named replaces single values and leaves the others.
+
+    Args:
+        storage_class: a class of S3's, `KEEP` for the source's, None for the destination's default.
+        sse: ``AES256``, ``aws:kms`` or ``aws:kms:dsse``; None leaves it to the destination bucket.
+        sse_kms_key_id: key for the latter two.
+        acl: a canned ACL, `KEEP` for the source's grants, None for the owner alone.
+        object_lock: also retention and legal hold of the source.
+        metadata: user metadata, names in lower case.
+        content_type, cache_control: the headers.
+        tags: tags.
+    """
+
+    storage_class: str | None = None
+    sse: str | None = None
+    sse_kms_key_id: str | None = None
+    acl: str | None = None
+    object_lock: bool = False
+    metadata: tuple[tuple[str, str], ...] = ()
+    content_type: str | None = None
+    cache_control: str | None = None
+    tags: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Owners:
+    """
+    The accounts (12 digits) that must own the two buckets; None asks for nothing.
+    """
+
+    source: str | None = None
+    dest: str | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Keys:
     """
@@ -101,6 +191,7 @@ class Selection:
         prefixes: paths relative to the source path; None where none were asked for, which an empty list is not.
         files_from: a file of such keys, ``-`` for standard input.
         exact_dest: the source is one object and `dest` its whole new name.
+        version_id: the source is one object, and this version of it is meant; empty for the current one.
     """
 
     source: S3Uri
@@ -109,6 +200,7 @@ class Selection:
     prefixes: tuple[str, ...] | None = None
     files_from: str | None = None
     exact_dest: bool = False
+    version_id: str = ""
 
     @property
     def named(self) -> bool:
@@ -146,12 +238,14 @@ class PartOptions:
         work_prefix: where work in progress is kept, with its trailing slash.
         work_bucket: the bucket that keeps it; None is the destination's.
         keep: leave temp and part objects when an object is done.
+        method: whether there are such objects at all.
     """
 
     size: int | None = None
     work_prefix: str = "temp/"
     work_bucket: str | None = None
     keep: bool = True
+    method: Multipart = Multipart.STAGED
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,11 +265,12 @@ class CleanOptions:
 @dataclass(frozen=True, slots=True)
 class Grant:
     """
-    One ``--acl-grant``: READ, WRITE, READ_ACP, WRITE_ACP or FULL_CONTROL for an e-mail address.
+    One ``--acl-grant``: READ, WRITE, READ_ACP, WRITE_ACP or FULL_CONTROL for an e-mail address, a canonical user id or
+    the URI of a group.
     """
 
     permission: str
-    email: str
+    grantee: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,6 +311,12 @@ class Options:
         dest_fallback: tried when `access` may not list the destination (the default ``~/.s3cfg`` beside ``-c FILE``).
         one_way: for a check: what only the destination has is no difference.
         parts: how large objects are copied.
+        carry: what copies get beside the bytes.
+        owners: whose the buckets must be.
+        compare: what tells that a destination is its source already.
+        verify: what a copy must show.
+        if_exists: what to do where something else is in the way.
+        deep: for a check: headers, metadata and tags too.
         warnings: said at the start, one line each.
     """
 
@@ -228,4 +329,10 @@ class Options:
     parts: PartOptions = PartOptions()
     one_way: bool = False
     clean: CleanOptions = CleanOptions()
+    carry: Carry = Carry()
+    owners: Owners = Owners()
+    compare: Compare = Compare.AUTO
+    verify: Verify = Verify.AUTO
+    if_exists: IfExists = IfExists.OVERWRITE
+    deep: bool = False
     warnings: tuple[str, ...] = ()

@@ -159,6 +159,11 @@ class KnowsBuckets(Protocol):
     Tells how a bucket is set up. A store that does not know the question, or a bucket without the feature, is False.
     """
 
+    def is_aws(self) -> bool:
+        """
+        Whether this is Amazon's own S3, of which it is known what it can do. No request is made.
+        """
+
     async def has_versions(self, bucket: str) -> bool:
         """
         Whether deleted and overwritten objects stay as older versions (S3 API, GetBucketVersioning).

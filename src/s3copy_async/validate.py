@@ -161,5 +161,5 @@ def endpoint_host(url: str) -> str | None:
 def _grant(grant: Grant) -> Iterator[Problem]:
     if grant.permission not in PERMISSIONS:
         yield Problem("grants", f"{shown(grant.permission)!r} is not one of {', '.join(PERMISSIONS)}")
-    if "@" not in grant.email or any(char in grant.email for char in '",\r\n '):
-        yield Problem("grants", f"{shown(grant.email)!r} is not an e-mail address")
+    if "@" not in grant.grantee or any(char in grant.grantee for char in '",\r\n '):
+        yield Problem("grants", f"{shown(grant.grantee)!r} is not an e-mail address")

@@ -8,10 +8,10 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from s3copy_async.copying.lanes import LanePool
-from s3copy_async.errors import AccessDenied, FatalError, S3Error
+from s3copy_async.errors import AccessDenied, Failure, FatalError, S3Error
 from s3copy_async.events import Emit, Notice, ignore
 from s3copy_async.model import CopyResult, CopyTask, ObjectInfo, Outcome, Pairs, Proof, SkipReason
-from s3copy_async.options import Limits, PartOptions
+from s3copy_async.options import Carry, Compare, IfExists, Limits, PartOptions, Verify
 from s3copy_async.store import HeadsObjects, ListsObjects, Stages
 
 
@@ -31,6 +31,8 @@ class CopyJob:
         lanes: shared by all objects that are copied in parts.
         stopping: whether the run is to end: then no further part is begun.
         said: warnings that were given already.
+        carry, compare, verify, if_exists: see `options.Options`.
+        is_aws: the store is Amazon's own: what it can do need not be found out.
         reads_twice: whether the store decodes the source keys of part copies twice; asked at most once.
     """
 
@@ -47,6 +49,11 @@ class CopyJob:
     stopping: Callable[[], bool] = lambda: False
     reads_twice: Callable[[], Awaitable[bool]] = _reads_once
     said: set[str] = field(default_factory=set)
+    carry: Carry = Carry()
+    compare: Compare = Compare.AUTO
+    verify: Verify = Verify.AUTO
+    if_exists: IfExists = IfExists.OVERWRITE
+    is_aws: bool = False
 
     def say_once(self, text: str) -> None:
         """
@@ -90,12 +97,13 @@ def skipped(task: CopyTask, reason: SkipReason, size: int = 0) -> CopyResult:
     return CopyResult(task.key, task.dest_key, size, Outcome.SKIPPED, reason)
 
 
-def failed(task: CopyTask, code: str, reason: str, request_id: str = "") -> CopyResult:
+def failed(task: CopyTask, code: str, reason: str, failure: Failure | None = None) -> CopyResult:
     """
-    The object could not be copied.
+    The object could not be copied, because of `failure` where a request was the reason.
     """
     size = task.source.size if task.source else 0
-    return CopyResult(task.key, task.dest_key, size, Outcome.FAILED, reason, code, request_id=request_id)
+    result = CopyResult(task.key, task.dest_key, size, Outcome.FAILED, reason, code)
+    return result._replace(request_id=failure.request_id, extended_id=failure.extended_id) if failure else result
 
 
 def refused(task: CopyTask, error: S3Error) -> CopyResult:
@@ -105,4 +113,4 @@ def refused(task: CopyTask, error: S3Error) -> CopyResult:
     reason = str(error)
     if isinstance(error, AccessDenied) and task.source is None:
         reason += " (without the right to list, S3 says so of missing keys too)"
-    return failed(task, error.code, reason, error.failure.request_id)
+    return failed(task, error.code, reason, error.failure)

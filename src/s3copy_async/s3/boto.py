@@ -287,6 +287,12 @@ class BotoStore:
             answer = await client.get_object_acl(Bucket=bucket, Key=key, **_version(version))
         return answers.acl(answer)
 
+    def is_aws(self) -> bool:
+        """
+        See `store.KnowsBuckets`.
+        """
+        return self._clients.is_aws
+
     async def has_versions(self, bucket: str) -> bool:
         """
         See `store.KnowsBuckets`.

@@ -213,6 +213,7 @@ class Clients:
                 client = await self._stack.enter_async_context(self._create(region, "path", copies=copies))
         except (botocore.exceptions.BotoCoreError, ValueError, OSError) as error:
             raise FatalError(f"S3 cannot be reached with these settings: {error}") from error
+        self.is_aws = is_aws(client.meta.endpoint_url)
         client.meta.events.register("before-parameter-build.s3", _Wishes(self.owners, payer=self._access.request_payer))
         for operation in _COPYING:
             # First, while the source is not yet one string.
