@@ -68,7 +68,6 @@ class MemoryStore:
         page_size: keys per page, up to 1,000.
         min_part: bytes that every part but the last must have; S3 asks for 5 MiB.
         regions: of the buckets that have one.
-        versions: older versions, by bucket, key and version id.
         nature: what kind of store it is.
     """
 
@@ -79,9 +78,7 @@ class MemoryStore:
     regions: dict[str, str] = field(default_factory=dict)
     buckets: dict[str, dict[str, StoredObject]] = field(default_factory=dict)
     uploads: dict[str, StoredUpload] = field(default_factory=dict)
-    versions: dict[tuple[str, str, str], StoredObject] = field(default_factory=dict)
     nature: Nature = field(default_factory=Nature)
-    owners: dict[str, str] = field(default_factory=dict)
     calls: list[Call] = field(default_factory=list)
     _numbers: Counter[str] = field(default_factory=Counter)
 
@@ -140,7 +137,7 @@ class MemoryStore:
         """
         See `store.HeadsBuckets`.
         """
-        self.owners[bucket] = account
+        self.nature.owners[bucket] = account
 
     async def copy_object(self, request: CopyRequest) -> CopyAnswer:
         """
@@ -396,7 +393,7 @@ class MemoryStore:
         self, operation: str, bucket: str, key: str, version: str = "", code: str = "NoSuchKey"
     ) -> StoredObject:
         contents = self._bucket(operation, bucket)
-        found = self.versions.get((bucket, key, version)) if version else contents.get(key)
+        found = self.nature.versions.get((bucket, key, version)) if version else contents.get(key)
         if found is None:
             raise error_for(Failure(operation, code, 404))
         return found

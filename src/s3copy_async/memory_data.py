@@ -120,6 +120,8 @@ class Nature:
         refuses_acls: as a bucket whose owner owns all objects.
         encrypts: buckets that encrypt with a key of KMS unless they are asked for something else.
         is_aws: says that it is Amazon's.
+        versions: older versions, by bucket, key and version id.
+        owners: the accounts that a bucket was said to belong to.
         traits: of the buckets that have any.
     """
 
@@ -130,6 +132,8 @@ class Nature:
     refuses_acls: bool = False
     encrypts: frozenset[str] = frozenset()
     is_aws: bool = False
+    versions: dict[tuple[str, str, str], StoredObject] = field(default_factory=dict)
+    owners: dict[str, str] = field(default_factory=dict)
     traits: dict[str, BucketTraits] = field(default_factory=dict)
 
     def hides(self, bucket: str, settings: Pairs) -> bool:
