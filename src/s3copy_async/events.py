@@ -64,13 +64,14 @@ class Skipped:
 @dataclass(frozen=True, slots=True)
 class Planned:
     """
-    A dry run would copy this, with about so many requests.
+    A dry run would copy this, with about so many requests. `note` is what may prevent it.
     """
 
     key: str
     dest_key: str
     size: int
     requests: int = 1
+    note: str = ""
 
 
 class Stage(StrEnum):
@@ -117,6 +118,17 @@ class PartDone:
     number: int
     stage: Stage
     nbytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class PartFailed:
+    """
+    A step of a part of the object `key` was refused or came out wrong: it is done anew, or the object fails.
+    """
+
+    key: str
+    number: int
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,6 +246,7 @@ Event = (
     | CopyStarted
     | ObjectStarted
     | PartDone
+    | PartFailed
     | Retrying
     | ObjectDone
     | Checked

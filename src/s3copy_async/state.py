@@ -4,7 +4,7 @@ Turns events into numbers. Nothing else counts.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, deque
 from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Final, assert_never
@@ -22,6 +22,7 @@ from s3copy_async.events import (
     ObjectDone,
     ObjectStarted,
     PartDone,
+    PartFailed,
     Planned,
     RequestsMade,
     Retrying,
@@ -36,6 +37,8 @@ from s3copy_async.model import CheckResult, CopyResult, Finding, Outcome, Proof,
 
 KEPT_FAILURES: Final = 1000
 """So many failures are kept whole; more are only counted, so that memory stays bounded."""
+KEPT_ROWS: Final = 2
+"""Of so many objects that failed last, the states of the parts are kept."""
 
 
 class PartState(IntEnum):
@@ -67,6 +70,16 @@ class Row:
     size: int
     parts: bytearray = field(default_factory=bytearray)
     moved: int = 0
+
+    @property
+    def progress(self) -> int:
+        """
+        How many of its bytes are as good as there: a third of a part's for each of its three steps.
+        """
+        if not self.parts:
+            return 0
+        steps = sum(state * self.parts.count(state) for state in (PartState.TEMP, PartState.PART, PartState.COMPOSED))
+        return self.size * steps // (PartState.COMPOSED * len(self.parts))
 
 
 @dataclass(slots=True)
@@ -105,6 +118,7 @@ class RunState:
     requests: Counter[str] = field(default_factory=Counter)
     in_flight: int = 0
     rows: dict[str, Row] = field(default_factory=dict)
+    failed_rows: deque[Row] = field(default_factory=lambda: deque(maxlen=KEPT_ROWS))
     failures: list[CopyResult] = field(default_factory=list)
     failure_codes: Counter[str] = field(default_factory=Counter)
     seconds: float = 0.0
@@ -135,6 +149,8 @@ class RunState:
                 self._started(event)
             case PartDone():
                 self._part(event)
+            case PartFailed():
+                self._mark(event.key, event.number, PartState.FAILED)
             case RequestsMade():
                 for operation, number in event.counts:
                     self.requests[operation] += number
@@ -163,7 +179,7 @@ class RunState:
                 assert_never(event)
 
     def _object(self, result: CopyResult) -> None:
-        self.rows.pop(result.key, None)
+        row = self.rows.pop(result.key, None)
         match result.outcome:
             case Outcome.COPIED:
                 self.copied += 1
@@ -180,6 +196,8 @@ class RunState:
                 self.failure_codes[result.code] += 1
                 if len(self.failures) < KEPT_FAILURES:
                     self.failures.append(result)
+                if row and row.parts:
+                    self.failed_rows.append(row)
             case _:
                 assert_never(result.outcome)
 
@@ -204,12 +222,14 @@ class RunState:
     def _part(self, event: PartDone) -> None:
         self.parts[event.stage] += 1
         self.moved_bytes += event.nbytes
-        row = self.rows.get(event.key)
-        if row is None:
-            return
-        row.moved += event.nbytes
-        if event.number <= len(row.parts):
-            row.parts[event.number - 1] = _STAGES[event.stage]
+        if row := self.rows.get(event.key):
+            row.moved += event.nbytes
+        self._mark(event.key, event.number, _STAGES[event.stage])
+
+    def _mark(self, key: str, number: int, state: PartState) -> None:
+        row = self.rows.get(key)
+        if row and number <= len(row.parts):
+            row.parts[number - 1] = state
 
     def _check(self, result: CheckResult) -> None:
         self.findings[result.finding] += 1
@@ -217,9 +237,17 @@ class RunState:
     @property
     def finished(self) -> int:
         """
-        Objects that reached their end.
+        Objects that reached their end, whatever the run does with them.
         """
-        return self.copied + self.failed + self.skipped.total()
+        compared = self.findings.total() - self.findings[Finding.EXTRA]
+        return self.copied + self.failed + self.skipped.total() + self.planned + compared
+
+    @property
+    def finished_bytes(self) -> int:
+        """
+        Their bytes, as far as known.
+        """
+        return self.copied_bytes + self.failed_bytes + self.skipped_bytes + self.planned_bytes
 
     @property
     def exit_code(self) -> int:

@@ -13,6 +13,8 @@ from typing import Final
 _SAFE: Final = re.compile(r"[ -\[\]-~]*").fullmatch
 # Controls, formats (bidi marks, zero width), private use, surrogates, unassigned; line and paragraph separators.
 _HARMFUL: Final = frozenset({"Cc", "Cf", "Co", "Cs", "Cn", "Zl", "Zp"})
+# CI services take ##[error], ##vso[...] and ##teamcity[...] for commands, wherever in a line they stand.
+_COMMAND: Final = re.compile(r"#(?=#\w*\[)")
 _SIZE: Final = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?)\s*([KMGTP]?)(i?)(B?)\s*", re.IGNORECASE).fullmatch
 _DURATION: Final = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?)\s*(ms|s|m|h|d|w)?\s*", re.IGNORECASE).fullmatch
 _SECONDS: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
@@ -23,19 +25,21 @@ def shown(text: str) -> str:
     r"""
     Hostile `text` made safe for a terminal, a log line or a report: one line, nothing that moves a cursor.
 
-    Everything that is not plainly visible becomes a ``\\uXXXX`` or ``\\xXX`` escape, and a backslash is doubled, so
-    two different keys are never shown alike.
+    Everything that is not plainly visible becomes a ``\\uXXXX`` or ``\\xXX`` escape, as does the beginning of a command
+    for a CI service, and a backslash is doubled, so two different keys are never shown alike.
     """
-    if _SAFE(text):
-        return text
-    return "".join(_escaped(char) for char in text)
+    if not _SAFE(text):
+        text = "".join(_escaped(char) for char in text)
+    return _COMMAND.sub(r"\\x23", text) if "##" in text else text
 
 
 def harmless(text: str) -> str:
     """
     A message made safe in the same way, its backslashes left alone: for text that may hold shown keys already.
     """
-    return text if _SAFE(text) else "".join(char if char == "\\" else _escaped(char) for char in text)
+    if not _SAFE(text):
+        text = "".join(char if char == "\\" else _escaped(char) for char in text)
+    return _COMMAND.sub(r"\\x23", text) if "##" in text else text
 
 
 def _escaped(char: str) -> str:
@@ -134,6 +138,6 @@ def quoted(word: str) -> str:
     data = word.encode("utf-8", "surrogateescape")
     return (
         "$'"
-        + "".join(chr(byte) if 32 <= byte < 127 and byte not in b"'\\" else f"\\x{byte:02x}" for byte in data)
+        + "".join(chr(byte) if 32 <= byte < 127 and byte not in b"'\\#" else f"\\x{byte:02x}" for byte in data)
         + "'"
     )

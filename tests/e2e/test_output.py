@@ -5,6 +5,7 @@ What is shown: harmless keys, JSON lines, pipes that close.
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import unicodedata
 from collections.abc import Iterator
@@ -14,8 +15,13 @@ from typing import Any, Final
 import pytest
 
 from e2e.proxy import Proxy
-from e2e.tools import PATIENCE, PROGRAM, Bucket, S3Copy, client_of, endpoint_named, keys_of, new_bucket
+from e2e.tools import PATIENCE, PROGRAM, Bucket, Result, S3Copy, client_of, endpoint_named, keys_of, new_bucket
+from golden import matches_golden
+from schema import problems
 from support import Endpoint
+
+GOLDEN: Final = Path(__file__).parent / "golden"
+MIB: Final = 1 << 20
 
 HOSTILE: Final = (
     "esc\x1b[31mred\x1b[0m",
@@ -244,3 +250,140 @@ def test_clean_that_may_not_remove_does_not_ask_for_yes(s3copy_by_proxy: S3Copy,
     assert result.code == 3
     assert "add --yes" not in result.err
     assert "add --yes" in s3copy_by_proxy("clean", dest).err
+
+
+class Scenario:
+    """
+    Runs of every kind, one after the other, between two buckets that always hold the same.
+    """
+
+    def __init__(self, s3copy: S3Copy, source: Bucket, dest: Bucket) -> None:
+        self._s3copy = s3copy
+        self._names = {source.name: "source", dest.name: "dest", s3copy.url: "http://endpoint"}
+        self.source, self.dest = source, dest
+        source.put("a/one", "a/two \u00fc", "esc\x1b[31mred")
+        source.write_parts("a/big", b"x" * 5 * MIB, b"y" * MIB)
+
+    def run(self, *words: object) -> Result:
+        """
+        One at a time, so that it is always the same order.
+        """
+        return self._s3copy(*words, "-t", "1")
+
+    def runs(self, *more: str) -> Iterator[tuple[str, Result]]:
+        """
+        Each command line with what it said. `more` are options of all.
+        """
+        source, dest = self.source, self.dest
+        yield self._named("-n", f"{source}/a", f"{dest}/to", *more)
+        yield self._named(source, f"{dest}/to", *more, "-f", "a/one", "missing")
+        yield self._named(source, f"{dest}/to", *more)
+        yield self._named(source, f"{dest}/to", *more)
+        dest.write("to/a/one", "other")
+        dest.put("to/more")
+        dest.delete("to/a/two \u00fc")
+        yield self._named("check", source, f"{dest}/to", *more)
+        yield self._named("clean", dest, *more)
+        yield self._named("clean", dest, "--yes", *more)
+        yield self._named(source, "s3://no-such-bucket-anywhere", *more)
+
+    def _named(self, *words: object) -> tuple[str, Result]:
+        return self.normal(" ".join(map(str, words))), self.run(*words)
+
+    def normal(self, text: str) -> str:
+        """
+        `text` without what differs from run to run: names, times and ids.
+        """
+        for name, always in self._names.items():
+            text = text.replace(name, always)
+        text = re.sub(r"\b\d+\.\d s\b", "N s", text)
+        text = re.sub(r"(?m)^N s: .*\n", "", text)
+        return re.sub(r"\[request \w+(?:, x-amz-id-2 [^]]+)?\]", "[request ID]", text)
+
+    def normal_line(self, line: str) -> str:
+        """
+        One line of JSON likewise.
+        """
+        document = json.loads(self.normal(line))
+        for name in ("seconds", "wait", "age", "request_id", "extended_id", "upload_id"):
+            if document.get(name):
+                document[name] = "*"
+        if document["type"] == "summary":
+            document["requests"] = dict(sorted(document["requests"].items()))
+        return json.dumps(document)
+
+
+@pytest.fixture
+def scenario(s3copy: S3Copy, source: Bucket, dest: Bucket) -> Scenario:
+    """
+    Against the moto server.
+    """
+    return Scenario(s3copy, source, dest)
+
+
+def test_golden_plain_output(scenario: Scenario) -> None:
+    """
+    Every kind of run says what it said before. S3COPY_TEST_UPDATE_GOLDEN=1 writes the golden file anew.
+    """
+    text = ""
+    for words, result in scenario.runs():
+        text += f"$ s3copy {words}\n{scenario.normal(result.out)}{scenario.normal(result.err)}[exit {result.code}]\n\n"
+
+    assert matches_golden(GOLDEN / "plain.txt", text)
+
+
+def test_golden_json_output(scenario: Scenario) -> None:
+    """
+    The same in JSON. Lines that count requests come with the time and are left out; the summary has their sums.
+    """
+    lines: list[str] = []
+    for words, result in scenario.runs("--progress", "json"):
+        lines.append(json.dumps({"command": words.replace(" --progress json", ""), "exit": result.code}))
+        lines += [scenario.normal_line(line) for line in result.lines if '"requests-made"' not in line]
+
+    assert matches_golden(GOLDEN / "json.jsonl", "\n".join(lines) + "\n")
+
+
+@pytest.mark.parametrize(("service", "variable"), [("github", "GITHUB_ACTIONS"), ("gitlab", "GITLAB_CI")])
+def test_golden_output_for_ci_services(
+    scenario: Scenario, monkeypatch: pytest.MonkeyPatch, service: str, variable: str
+) -> None:
+    """
+    A run with failures, in a group, with annotations where the service knows them.
+    """
+    monkeypatch.setenv(variable, "true")
+    result = scenario.run(scenario.source, f"{scenario.dest}/to", "-f", "a/one", "::error::x", "##[error]", "100%0A")
+    text = re.sub(r"section_(\w+):\d+:s3copy_\w+", r"section_\1:0:s3copy_ID", scenario.normal(result.err))
+
+    assert (result.code, result.out) == (3, "")
+    assert matches_golden(GOLDEN / f"{service}.txt", text.replace("\x1b", "ESC").replace("\r", "CR"))
+
+
+def test_every_json_line_of_real_runs_is_as_the_schema_says(scenario: Scenario) -> None:
+    """
+    Copy, copy in parts, dry run, check, clean, failing runs: nothing is written that docs/ do not describe.
+    """
+    seen = set()
+    for _, result in scenario.runs("--progress", "json"):
+        seen |= {json.loads(line)["type"] for line in result.lines}
+        assert [problem for line in result.lines for problem in problems(line)] == []
+
+    assert seen >= {
+        "run-started", "listed", "listing-done", "skipped", "planned", "copy-started", "object-started",
+        "part-done", "object-done", "checked", "checked-same", "leftover-found", "leftover-removed", "requests-made",
+        "run-ended", "summary",
+    }  # fmt: skip
+
+
+def test_every_line_of_a_real_report_is_as_the_schema_says(scenario: Scenario, tmp_path: Path) -> None:
+    """
+    Copied whole and in parts, failed, and already there.
+    """
+    lines: list[str] = []
+    for more in (("-f", "a/one", "missing"), (), ()):
+        scenario.run(scenario.source, f"{scenario.dest}/to", "--report", tmp_path / "report", *more)
+        lines += (tmp_path / "report").read_text().splitlines()
+
+    assert [problem for line in lines for problem in problems(line, "report")] == []
+    assert {json.loads(line)["outcome"] for line in lines} == {"copied", "failed", "skipped"}
+    assert {json.loads(line)["method"] for line in lines} == {"", "whole", "staged"}

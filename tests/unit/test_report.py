@@ -35,7 +35,9 @@ COPIED = CopyResult(
     requests=1,
     seconds=0.5,
 )
-FAILED = CopyResult(f"in/{HOSTILE}", f"out/{HOSTILE}", 5, Outcome.FAILED, "denied", "AccessDenied", request_id="R1")
+FAILED = CopyResult(
+    f"in/{HOSTILE}", f"out/{HOSTILE}", 5, Outcome.FAILED, "denied", "AccessDenied", request_id="R1", extended_id="R2"
+)
 NAMES = Names(frozenset({"-F", "--failures", "-t"}), frozenset({"-f"}))
 
 
@@ -56,7 +58,7 @@ async def test_the_report_has_a_line_for_every_object(tmp_path: Path) -> None:
     assert [line["outcome"] for line in lines] == ["skipped", "copied", "failed"]
     assert lines[0] | {"key": "in/s", "etag": "x", "source_etag": "x", "reason": "already there"} == lines[0]
     assert lines[1] | {"size": 7, "proof": "etag", "method": "whole", "requests": 1, "seconds": 0.5} == lines[1]
-    assert lines[2] | {"key": FAILED.key, "code": "AccessDenied", "request_id": "R1"} == lines[2]
+    assert lines[2] | {"key": FAILED.key, "code": "AccessDenied", "request_id": "R1", "extended_id": "R2"} == lines[2]
 
 
 async def test_what_is_finished_is_in_the_file_before_the_run_is_over(tmp_path: Path) -> None:
@@ -153,6 +155,22 @@ def test_the_summary_prints_the_command_for_the_failures() -> None:
     assert "only what failed: s3copy s3://inn/a/ s3://out/x -F f.txt" in one
     assert "only what failed" not in two
     assert "to continue: s3copy all" in two
+
+
+def test_the_summary_names_what_was_written() -> None:
+    """
+    The report, the page and the log; the list of failures only where there are any.
+    """
+    display = Display(report="r.jsonl", failures="f.txt", html="a page.html", log_file="log")
+    state = RunState(action="copy", source="s3://in", destination="s3://out")
+
+    good = list(summary_lines(state, display))
+    state.apply(ObjectDone(FAILED))
+    bad = list(summary_lines(state, display))
+
+    assert "  report in r.jsonl, page in 'a page.html', log in log" in good
+    assert "  report in r.jsonl, failures in f.txt, page in 'a page.html', log in log" in bad
+    assert not any("in r.jsonl" in line for line in summary_lines(state, Display(verbosity=-1, report="r.jsonl")))
 
 
 async def _turn() -> None:

@@ -9,21 +9,26 @@ import pytest
 from s3copy_async.events import (
     Checked,
     CheckedSame,
+    CopyStarted,
     Event,
     Listed,
     ListingDone,
     Notice,
     ObjectDone,
+    ObjectStarted,
+    PartDone,
+    PartFailed,
     Planned,
     RequestsMade,
     Retrying,
     RunEnded,
     RunStarted,
     Skipped,
+    Stage,
     Stopping,
 )
 from s3copy_async.model import CheckResult, CopyResult, Finding, Outcome, Proof, SkipReason
-from s3copy_async.state import KEPT_FAILURES, RunState
+from s3copy_async.state import KEPT_FAILURES, KEPT_ROWS, PartState, RunState
 
 COPIED = CopyResult("a", "b", 7, Outcome.COPIED, proof=Proof.ETAG)
 FAILED = CopyResult("a", "b", 5, Outcome.FAILED, "why", "AccessDenied")
@@ -78,6 +83,65 @@ def test_a_dry_run_is_counted() -> None:
     state = after(Planned("a", "b", 3), Planned("c", "d", 4))
 
     assert (state.planned, state.planned_bytes) == (2, 7)
+    assert (state.finished, state.finished_bytes) == (2, 7)
+
+
+def test_what_a_check_compared_is_finished() -> None:
+    """
+    Whatever it found; but what only the destination has was never listed.
+    """
+    found = [Checked(CheckResult("a", "b", finding)) for finding in Finding if finding is not Finding.SAME]
+
+    assert after(CheckedSame(5, 50), *found).finished == 8
+
+
+STARTED = (CopyStarted("a", "b", 400), ObjectStarted("a", "b", 400, 4, 4))
+
+
+def test_parts_are_known_by_their_state() -> None:
+    """
+    As far as each has come; a failed one may come further again.
+    """
+    stages = [
+        PartDone("a", 1, Stage.TEMP, 100),
+        PartDone("a", 2, Stage.PART, 100),
+        PartDone("a", 3, Stage.COMPOSED, 100),
+    ]
+    state = after(
+        *STARTED, *stages, PartFailed("a", 2, "why"), PartFailed("unknown", 2, "why"), PartFailed("a", 9, "why")
+    )
+
+    row = state.rows["a"]
+    assert list(row.parts) == [PartState.TEMP, PartState.FAILED, PartState.COMPOSED, PartState.WAITING]
+    assert row.progress == 400 * 4 // 12
+    state.apply(PartDone("a", 2, Stage.TEMP, 100))
+    assert row.parts[1] == PartState.TEMP
+
+
+def test_parts_of_an_earlier_run_count_as_progress() -> None:
+    """
+    They are only put in place.
+    """
+    state = after(CopyStarted("a", "b", 400), ObjectStarted("a", "b", 400, 1, 4))
+
+    assert state.rows["a"].progress == 400 * 6 // 12
+
+
+def test_rows_of_the_last_failures_are_kept() -> None:
+    """
+    Those of objects in parts, so that it can be seen which failed; of others there is nothing to see.
+    """
+    state = after(
+        *STARTED, ObjectDone(FAILED), CopyStarted("small", "b", 1), ObjectDone(FAILED._replace(key="small")),
+        *STARTED, ObjectDone(COPIED),
+    )  # fmt: skip
+
+    assert [row.key for row in state.failed_rows] == ["a"]
+    for _ in range(10):
+        for event in (*STARTED, ObjectDone(FAILED)):
+            state.apply(event)
+    assert len(state.failed_rows) == KEPT_ROWS
+    assert not state.rows
 
 
 def test_memory_stays_bounded_when_everything_fails() -> None:

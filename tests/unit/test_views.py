@@ -7,20 +7,24 @@ from __future__ import annotations
 import io
 import json
 import logging
+import math
+import re
 import tracemalloc
+import unicodedata
+from itertools import pairwise
 from pathlib import Path
-from typing import Final, get_args
+from typing import Final
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from s3copy_async.cli.runner import views_for
 from s3copy_async.events import (
     Checked,
     CheckedSame,
-    CopyStarted,
     Event,
     LeftoverFound,
-    LeftoverRemoved,
     Listed,
     ListingDone,
     Notice,
@@ -34,10 +38,8 @@ from s3copy_async.events import (
     RunStarted,
     Skipped,
     Stage,
-    Stopping,
-    UploadFound,
 )
-from s3copy_async.model import CheckResult, CopyResult, Finding, Outcome, Proof, SkipReason
+from s3copy_async.model import CheckResult, CopyResult, Finding, Outcome, SkipReason
 from s3copy_async.options import Display, Progress
 from s3copy_async.state import RunState
 from s3copy_async.views import View
@@ -45,34 +47,19 @@ from s3copy_async.views.jsonl import JsonLines, to_json
 from s3copy_async.views.lines import SHOWN_FAILURES, Lines, Streams
 from s3copy_async.views.log import Log
 from s3copy_async.views.summary import summary_lines
+from samples import COPIED, EVENTS, FAILED, HOSTILE, STARTED
 
-HOSTILE: Final = "a\n\x1b[31m\u202e\udcff[red]"
-STARTED: Final = RunStarted("copy", "s3://in/a", "s3://out/b")
-COPIED: Final = ObjectDone(CopyResult(HOSTILE, "b", 7, Outcome.COPIED, proof=Proof.ETAG, etag="e"))
-FAILED: Final = ObjectDone(
-    CopyResult(HOSTILE, "b", 5, Outcome.FAILED, f"said {HOSTILE}", "AccessDenied", request_id="REQ\x1b")
-)
-EVENTS: Final[dict[str, Event]] = {
-    "run-started": STARTED,
-    "notice": Notice(f"careful {HOSTILE}"),
-    "listed": Listed(2, 12),
-    "listing-done": ListingDone(),
-    "skipped": Skipped(SkipReason.SAME, 1, 3),
-    "planned": Planned(HOSTILE, HOSTILE, 9),
-    "copy-started": CopyStarted(HOSTILE, HOSTILE, 9),
-    "object-started": ObjectStarted(HOSTILE, HOSTILE, 9, 2),
-    "part-done": PartDone(HOSTILE, 1, next(iter(Stage)), 9),
-    "retrying": Retrying("CopyObject", HOSTILE, 1, 0.25, "SlowDown", throttled=True),
-    "object-done": COPIED,
-    "checked": Checked(CheckResult(HOSTILE, HOSTILE, Finding.DIFFERENT, f"why {HOSTILE}")),
-    "checked-same": CheckedSame(1, 2),
-    "leftover-found": LeftoverFound(HOSTILE, 1, 2, 3.0),
-    "leftover-removed": LeftoverRemoved(HOSTILE),
-    "upload-found": UploadFound("out", HOSTILE, "id"),
-    "requests-made": RequestsMade((("CopyObject", 2),)),
-    "stopping": Stopping(2, 30.0),
-    "run-ended": RunEnded(1.5, f"broke {HOSTILE}"),
-}
+HARMFUL: Final = {"Cc", "Cf", "Co", "Cs", "Cn", "Zl", "Zp"}
+SHOWN: Final = "a\\x0a\\x1b[31m\\x9b2J\\u202e\\udcff[red]\\x23#[error]::stop-commands::x"
+
+
+def is_harmless(text: str) -> bool:
+    """
+    Whether no line of `text` moves a cursor, or is a command for a CI service.
+    """
+    lines = text.split("\n")
+    commands = any(line.lstrip().startswith("::") or "##[" in line for line in lines)
+    return not commands and not {unicodedata.category(char) for line in lines for char in line} & HARMFUL
 
 
 class Screen:
@@ -103,13 +90,6 @@ class Screen:
         return self.data.getvalue() + self.words.getvalue()
 
 
-def test_every_event_has_a_sample() -> None:
-    """
-    A new event is tested here too.
-    """
-    assert set(get_args(Event)) == {type(event) for event in EVENTS.values()}
-
-
 @pytest.mark.parametrize("name", EVENTS)
 def test_every_event_is_one_line_of_json_with_a_stable_type(name: str) -> None:
     """
@@ -124,7 +104,7 @@ def test_every_event_is_one_line_of_json_with_a_stable_type(name: str) -> None:
     document = json.loads(line)
     assert name == document["type"]
     assert line.isascii()
-    assert line.isprintable()
+    assert is_harmless(line)
     if "key" in document:
         assert document["key"] == HOSTILE
 
@@ -175,21 +155,43 @@ async def test_the_last_json_line_is_the_summary() -> None:
     ) == ({"AccessDenied": 1}, {"etag": 1}, {"CopyObject": 2})
 
 
-async def test_no_view_lets_a_hostile_key_through(tmp_path: Path) -> None:
+@pytest.mark.parametrize("action", ["copy", "dry-run", "check", "clean"])
+@pytest.mark.parametrize("verbosity", [-1, 0, 1])
+async def test_no_view_lets_a_hostile_key_through(tmp_path: Path, action: str, verbosity: int) -> None:
     """
-    Lines and log show keys, reasons and ids without a control character, each on one line.
+    Lines, summary and log show keys, reasons, codes and ids without a control character or a command, each on one line.
     """
-    screen = Screen(verbosity=1)
-    log = Log(logging.DEBUG, str(tmp_path / "log"))
-    for event in (STARTED, *EVENTS.values(), FAILED):
+    screen = Screen(verbosity=verbosity, interval=2.0)
+    log = Log(logging.DEBUG, str(tmp_path / "log"), io.StringIO())
+    coded = ObjectDone(FAILED.result._replace(code=HOSTILE))
+    for event in (RunStarted(action, "s3://in/a", "s3://out/b"), *list(EVENTS.values())[1:], FAILED, coded):
         screen.show(event)
         log.handle(event)
+        screen.now += 1.0
+        screen.view.tick()
     await screen.view.close()
     await log.close()
 
-    for text in (screen.both, (tmp_path / "log").read_text("utf-8")):
-        assert "said a\\x0a\\x1b[31m\\u202e\\udcff[red]" in text
-        assert all(line.isprintable() for line in text.split("\n"))
+    assert is_harmless(screen.both)
+    assert f"said {SHOWN}" in screen.both
+    logged = (tmp_path / "log").read_text("utf-8")
+    assert is_harmless(logged)
+    assert f"said {SHOWN}" in logged
+
+
+@given(st.text(min_size=1), st.text())
+async def test_no_text_is_taken_for_a_command(key: str, reason: str) -> None:
+    """
+    Whatever keys and messages are: no line begins with ``::``, and none holds ``##[``.
+    """
+    for text in (key, f"::{key}", f"##[{key}", f"#{key}##vso[x]"):
+        screen = Screen(verbosity=1)
+        result = CopyResult(text, text, 1, Outcome.FAILED, f"{reason}{text}", text, request_id=text)
+        screen.show(STARTED, ObjectDone(result), Planned(text, text, 1), Notice(text), RunEnded(1.0, text))
+        await screen.view.close()
+
+        assert is_harmless(screen.both)
+        assert not re.search(r"##\w*\[", screen.both)
 
 
 def test_data_goes_to_standard_output_and_words_to_standard_error() -> None:
@@ -236,7 +238,7 @@ def test_progress_comes_at_a_sane_pace() -> None:
     One line an interval, however often the view is asked to draw; the total is a lower bound until listing ends.
     """
     screen = Screen(interval=10)
-    screen.show(Listed(5, 35), COPIED)
+    screen.show(STARTED, Listed(5, 35), COPIED)
     for now in range(25):
         screen.now = now
         screen.view.tick()
@@ -247,7 +249,89 @@ def test_progress_comes_at_a_sane_pace() -> None:
     lines = screen.words.getvalue().splitlines()
     assert len(lines) == 3
     assert "1 of at least 5 objects done" in lines[0]
-    assert "1 of 5 objects done" in lines[2]
+    assert "20 %, 1 of 5 objects done" in lines[2]
+
+
+def test_progress_comes_with_every_twentieth_of_a_known_total() -> None:
+    """
+    Before its time, but not before the listing has ended, and not more often than every two seconds.
+    """
+    screen = Screen(interval=10)
+    screen.show(STARTED, Listed(400, 0))
+    done = ObjectDone(CopyResult("k", "k", 0, Outcome.COPIED))
+    for now in range(10, 90):
+        screen.now = now / 10
+        screen.show(done)
+        screen.view.tick()
+    assert screen.words.getvalue() == ""
+    screen.show(ListingDone())
+    for now in range(90, 410):
+        screen.now = now / 10
+        screen.show(done)
+        screen.view.tick()
+
+    lines = screen.words.getvalue().splitlines()
+    times = [float(line.split(" s: ")[0]) for line in lines]
+    shares = [int(re.findall(r"(\d+) %", line)[0]) for line in lines]
+    assert 15 <= len(lines) <= 20
+    assert min(later - earlier for earlier, later in pairwise(times)) >= 2.0
+    assert all(later // 5 > earlier // 5 for earlier, later in pairwise(shares))
+
+
+def test_without_progress_there_is_no_share_either() -> None:
+    """
+    ``--progress none`` and ``json`` show failures and the summary only.
+    """
+    screen = Screen(interval=math.inf)
+    screen.show(STARTED, Listed(5, 0), ListingDone(), COPIED)
+    for now in range(100):
+        screen.now = now
+        screen.view.tick()
+
+    assert screen.both == ""
+
+
+def progress_after(seconds: int, *events: Event) -> str:
+    """
+    The last line of progress of a run in which these events take so many seconds.
+    """
+    screen = Screen(interval=10)
+    for second in range(seconds + 1):
+        screen.now = second
+        if second < len(events):
+            screen.show(events[second])
+        screen.view.tick()
+    return screen.words.getvalue().splitlines()[-1]
+
+
+def test_a_line_of_progress_says_what_the_live_view_says() -> None:
+    """
+    Objects and bytes of how many, how fast, parts by their steps, repeats, and how long it may take.
+    """
+    line = progress_after(
+        25, STARTED, Listed(10, 1000), Skipped(SkipReason.SAME, 4, 400), ListingDone(), EVENTS["copy-started"],
+        ObjectStarted(HOSTILE, "b", 300, 3, 3), PartDone(HOSTILE, 1, Stage.TEMP, 100), COPIED, FAILED,
+        *[Retrying("CopyObject", "a", 1, 0.5, "SlowDown", throttled=True)] * 2, COPIED,
+    )  # fmt: skip
+
+    assert line == (
+        "21.0 s: 69 %, 7 of 10 objects done, 2 copied, 4 already there, 1 failed, 0/s, 414 B of 1000 B, 0 B/s, "
+        "parts: 1 temp 0 part 0 composed (100 B moved), 2 repeats (2 throttled), ETA 0:15, waiting: CopyObject SlowDown"
+    )
+
+
+def test_a_check_and_a_clean_count_what_they_do() -> None:
+    """
+    Pairs compared and what was found; leftovers found and removed.
+    """
+    checked = progress_after(
+        10, RunStarted("check", "s3://in", "s3://out"), Listed(10, 9), CheckedSame(6, 6),
+        Checked(CheckResult("k", "k", Finding.MISSING)), Checked(CheckResult("", "x", Finding.EXTRA)),
+    )  # fmt: skip
+    cleaned = progress_after(10, RunStarted("clean", "s3://out", "s3://out"), LeftoverFound("p", 26, 1024, 1.0))
+
+    assert checked == "10.0 s: 7 of at least 10 objects done, 6 same, 1 missing, 1 extra, 0/s"
+    assert cleaned == "10.0 s: 26 objects found (1.0 KiB), 0 open uploads"
 
 
 def test_a_standstill_says_what_it_waits_for() -> None:
@@ -259,7 +343,7 @@ def test_a_standstill_says_what_it_waits_for() -> None:
     screen.now = 10
     screen.view.tick()
 
-    assert "(waiting: CopyObject SlowDown)" in screen.words.getvalue()
+    assert "waiting: CopyObject SlowDown" in screen.words.getvalue()
 
 
 def test_quiet_means_quiet() -> None:
@@ -295,7 +379,7 @@ def test_the_summary_says_what_happened_and_what_it_cost() -> None:
 
     assert words.startswith("1 object copied (7 B) in 4.2 s, 2 already there")
     assert "1 by etag" in words
-    assert "1 CopyObject" in words
+    assert "1 request: 1 CopyObject" in words
     assert "to continue" not in words
 
 
@@ -306,7 +390,7 @@ def test_the_summary_groups_failures_and_says_how_to_go_on() -> None:
     words = summary_of(Listed(9, 0), *[FAILED] * 9, RunEnded(1.0))
 
     assert "9 failed with AccessDenied: the credentials need" in words
-    assert "[request REQ\\x1b]" in words
+    assert "[request REQ\\x1b, x-amz-id-2 ID2\\x1b]" in words
     assert "and 6 more" in words
     assert words.endswith("to continue: s3copy s3://in s3://out")
 
@@ -343,7 +427,7 @@ async def test_the_log_is_appended_for_its_owner_only(tmp_path: Path) -> None:
     """
     path = tmp_path / "log"
     for _ in range(2):
-        log = Log(logging.INFO, str(path))
+        log = Log(logging.INFO, str(path), io.StringIO())
         log.handle(STARTED)
         log.tick()
         log.handle(COPIED)
@@ -365,7 +449,7 @@ async def test_the_log_keeps_to_its_level(tmp_path: Path, level: int, names: set
     """
     path = tmp_path / "log"
     path.touch()
-    log = Log(level, str(path))
+    log = Log(level, str(path), io.StringIO())
     for event in (Listed(1, 1), COPIED, FAILED):
         log.handle(event)
     await log.close()

@@ -1,16 +1,26 @@
 """
-JSON Lines: one object per event, described in docs/json.md. ASCII only, so that no key can harm a terminal.
+JSON Lines: one object per event, described in docs/json.md. ASCII only, so that no key can harm a terminal, and nothing
+that a CI service takes for a command.
 """
 
 from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any, TextIO
 
 from s3copy_async.events import Event, RunEnded
 from s3copy_async.state import RunState
+
+
+def encoded(document: Mapping[str, Any]) -> str:
+    """
+    One line. Of ``##``, with which commands for CI services begin, the first sign is an escape.
+    """
+    line = json.dumps(document, ensure_ascii=True)
+    return re.sub("#(?=#)", r"\\u0023", line) if "##" in line else line
 
 
 def type_name(event: type[Event]) -> str:
@@ -34,7 +44,7 @@ def to_json(event: Event) -> dict[str, Any]:
         elif field.name == "counts":
             document["counts"] = dict(value)
         else:
-            document[field.name] = value
+            document[field.name] = round(value, 3) if isinstance(value, float) else value
     return document
 
 
@@ -110,4 +120,4 @@ class JsonLines:
         self._data.flush()
 
     def _write(self, document: dict[str, Any]) -> None:
-        self._data.write(json.dumps(document, ensure_ascii=True) + "\n")
+        self._data.write(encoded(document) + "\n")

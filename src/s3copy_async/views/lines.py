@@ -4,8 +4,9 @@ Plain lines: progress now and then, failures as they happen, a summary at the en
 
 from __future__ import annotations
 
+import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -25,12 +26,19 @@ from s3copy_async.events import (
 from s3copy_async.model import CheckResult, CopyResult, Outcome
 from s3copy_async.options import Display
 from s3copy_async.state import RunState
-from s3copy_async.text import count_text, harmless, seconds_text, shown, size_text
+from s3copy_async.text import clock_text, count_text, harmless, seconds_text, shown, size_text
 from s3copy_async.uri import S3Uri
+from s3copy_async.views import facts
+from s3copy_async.views.pace import Pace
 from s3copy_async.views.summary import summary_lines
 
 SHOWN_FAILURES: Final = 20
 """So many failures are shown as they happen; the summary groups them all."""
+STEPS: Final = 20
+"""Once the total is known, a progress line comes with each such share of it, if that is before its time."""
+LEAST_INTERVAL: Final = 2.0
+"""Seconds between progress lines at least."""
+_SAMPLES: Final = 1.0
 
 
 class Writes(Protocol):
@@ -81,7 +89,7 @@ class Lines:
     The plain view.
 
     Args:
-        interval: seconds between progress lines.
+        interval: seconds between progress lines at most; infinite: there are none.
         clock: injected for tests.
     """
 
@@ -100,8 +108,9 @@ class Lines:
         self._display = display
         self._interval = interval
         self._clock = clock
-        self._started = self._last = clock()
-        self._done_before = self._finished_before = 0
+        self._pace = Pace(state, clock)
+        self._last = self._sampled = clock()
+        self._done_before = self._step = 0
         self._trouble = ""
         self._source = self._dest = ""
 
@@ -109,6 +118,7 @@ class Lines:
         """
         See `views.View`.
         """
+        self._pace.handle(event)
         match event:
             case RunStarted():
                 self._source = S3Uri.parse(event.source).bucket
@@ -141,7 +151,8 @@ class Lines:
     def _planned(self, event: Planned) -> None:
         if self._display.verbosity >= 0:
             source = f"s3://{self._source}/{shown(event.key)}"
-            self._data(f"{source} -> s3://{self._dest}/{shown(event.dest_key)} ({event.size} bytes)")
+            more = f"; {event.note}" if event.note else ""
+            self._data(f"{source} -> s3://{self._dest}/{shown(event.dest_key)} ({event.size} bytes{more})")
 
     def _object(self, result: CopyResult) -> None:
         name = shown(result.key)
@@ -157,28 +168,46 @@ class Lines:
         """
         See `views.View`.
         """
-        self._streams.data.flush()
+        self.flush()
         now = self._clock()
-        if self._display.verbosity < 0 or now - self._last < self._interval:
+        if self._display.verbosity < 0 or math.isinf(self._interval) or now - self._sampled < _SAMPLES:
             return
-        state = self._state
-        done = state.finished + state.parts.total()
-        rate = (state.finished - self._finished_before) / (now - self._last)
-        stuck = done == self._done_before
-        self._last, self._done_before, self._finished_before = now, done, state.finished
-        known = f"{state.listed:,}" if state.listing_done else f"at least {state.listed:,}"
-        words = f"{seconds_text(now - self._started)}: {state.finished:,} of {known} objects done, "
-        words += f"{state.copied:,} copied ({size_text(state.copied_bytes)}), {rate:,.0f}/s"
+        self._sampled = self._pace.sample()
+        step = int(STEPS * self._pace.share) if self._state.listing_done else 0
+        early = self._step < step < STEPS and now - self._last >= LEAST_INTERVAL
+        if early or now - self._last >= self._interval:
+            self._last, self._step = now, step
+            self._say(f"{seconds_text(self._pace.elapsed)}: {', '.join(self._progress())}")
+
+    def flush(self) -> None:
+        """
+        Lets go of the data so far.
+        """
+        self._streams.data.flush()
+
+    def _progress(self) -> Iterator[str]:
+        state, pace = self._state, self._pace
+        if state.action == "clean":
+            yield from (words for words, _ in facts.outcomes(state))
+        else:
+            if state.listing_done:
+                yield f"{int(100 * pace.share)} %"
+            yield facts.objects(state)
+            yield from (words for words, _ in facts.outcomes(state))
+            yield f"{pace.objects.per_second:,.0f}/s"
+        if state.action == "copy":
+            yield facts.nbytes(state, pace.done_bytes)
+            yield f"{size_text(pace.bytes.per_second)}/s"
         if state.in_parts:
             steps = " ".join(f"{state.parts[stage]:,} {stage}" for stage in Stage)
-            words += f", parts: {steps} ({size_text(state.moved_bytes)} moved)"
-        if state.failed:
-            words += f", {state.failed:,} failed"
-        if state.retries:
-            words += f", {state.retries:,} repeats"
-        if self._trouble and stuck:
-            words += f" (waiting: {harmless(self._trouble)})"
-        self._say(words)
+            yield f"parts: {steps} ({size_text(state.moved_bytes)} moved)"
+        yield from (words for words, _ in facts.repeats(state))
+        if (left := pace.left) is not None:
+            yield f"ETA {clock_text(left)}"
+        done = state.finished + state.parts.total() + state.removed
+        if self._trouble and done == self._done_before:
+            yield f"waiting: {harmless(self._trouble)}"
+        self._done_before = done
 
     async def close(self) -> None:
         """

@@ -7,7 +7,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-import sys
 from contextlib import suppress
 from typing import Final
 
@@ -24,6 +23,7 @@ from s3copy_async.events import (
     ObjectDone,
     ObjectStarted,
     PartDone,
+    PartFailed,
     Planned,
     RequestsMade,
     Retrying,
@@ -35,6 +35,8 @@ from s3copy_async.events import (
 )
 from s3copy_async.model import Outcome
 from s3copy_async.text import harmless, shown
+from s3copy_async.views.facts import request_ids
+from s3copy_async.views.lines import Writes
 
 logger: Final = logging.getLogger("s3copy_async")
 _FORMAT: Final = "%(asctime)s %(levelname)s %(message)s"
@@ -79,13 +81,15 @@ class Log:
 
     Args:
         level: a level of the logging module.
-        path: appended to, made for the owner only; None logs to standard error.
+        path: appended to, made for the owner only; None logs to `words`.
+        words: standard error, or what stands above a moving picture there.
     """
 
     answers = False
 
-    def __init__(self, level: int, path: str | None) -> None:
+    def __init__(self, level: int, path: str | None, words: Writes) -> None:
         self._path = path
+        self._words = words
         self._buffer = _Buffer()
         self._buffer.setFormatter(logging.Formatter(_FORMAT))
         self._writing: asyncio.Task[None] | None = None
@@ -128,8 +132,8 @@ class Log:
         if not text:
             return
         if self._path is None:
-            sys.stderr.write(text)
-            sys.stderr.flush()
+            self._words.write(text)
+            self._words.flush()
             return
         async with aiofiles.open(self._path, "a", encoding="utf-8", errors="backslashreplace", opener=private) as file:
             await file.write(text)
@@ -160,15 +164,15 @@ def _record(event: Event) -> tuple[int, str]:
             return logging.INFO, f"copying {shown(event.key)} in {event.parts} parts"
         case PartDone():
             return logging.DEBUG, f"{shown(event.key)} part {event.number}: {event.stage}"
+        case PartFailed():
+            return logging.WARNING, f"{shown(event.key)} part {event.number}: {harmless(event.reason)}"
         case Retrying():
             what = f"{event.operation} {shown(event.key)}: {harmless(event.code)}"
             return logging.DEBUG, f"{what}, attempt {event.attempt}, again in {event.wait:.2f} s"
         case ObjectDone(result) if result.outcome is Outcome.FAILED:
-            request = f" [request {harmless(result.request_id)}]" if result.request_id else ""
-            return (
-                logging.ERROR,
-                f"failed {shown(result.key)}: {harmless(result.code)}: {harmless(result.reason)}{request}",
-            )
+            request = f" [{ids}]" if (ids := request_ids(result)) else ""
+            words = f"failed {shown(result.key)}: {harmless(result.code)}: {harmless(result.reason)}{request}"
+            return logging.ERROR, words
         case ObjectDone(result):
             proof = f", proof {result.proof}" if result.proof else ""
             return logging.INFO, f"{result.outcome} {shown(result.key)} -> {shown(result.dest_key)}{proof}"

@@ -16,6 +16,7 @@ import aiofiles
 
 from s3copy_async.events import Event, ObjectDone, Skipped
 from s3copy_async.model import CopyResult, Outcome
+from s3copy_async.views.jsonl import encoded
 from s3copy_async.views.log import private
 
 
@@ -103,6 +104,7 @@ def _line(result: CopyResult) -> dict[str, Any]:
         "requests": result.requests,
         "seconds": result.seconds,
         "request_id": result.request_id,
+        "extended_id": result.extended_id,
         "lost": list(result.lost),
     }
 
@@ -142,7 +144,7 @@ def report(path: str) -> LineFile:
     """
     ``--report FILE``.
     """
-    return LineFile(path, lambda event: map(json.dumps, report_lines(event)))
+    return LineFile(path, lambda event: map(encoded, report_lines(event)))
 
 
 def failures(path: str, base: str) -> LineFile:

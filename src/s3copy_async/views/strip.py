@@ -1,11 +1,15 @@
 """
-The parts of one object as a strip of characters that fits any width.
+The parts of one object as a strip of characters that fits any width, and text cut to measure.
 """
 
 from __future__ import annotations
 
+import locale
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Final
+
+from rich.cells import cell_len, set_cell_size
 
 from s3copy_async.state import PartState
 
@@ -13,7 +17,7 @@ from s3copy_async.state import PartState
 @dataclass(frozen=True, slots=True)
 class Glyphs:
     """
-    One character for each state, and how a bar is drawn.
+    One character for each state of a part, how a bar is drawn, and what stands for words left out.
     """
 
     states: str
@@ -21,13 +25,45 @@ class Glyphs:
     rest: str
     ellipsis: str
 
+    def shortened(self, text: str, width: int) -> str:
+        """
+        `text` in at most `width` columns: its middle is left out, because both ends of a key tell something.
+        """
+        if cell_len(text) <= width:
+            return text
+        keep = width - len(self.ellipsis)
+        if keep < 2:
+            return set_cell_size(text, width)
+        tail = keep * 2 // 3
+        return set_cell_size(text, keep - tail).rstrip() + self.ellipsis + _end(text, tail)
+
 
 UNICODE: Final = Glyphs("·▂▅█✗", "━", "─", "…")
 ASCII: Final = Glyphs(".-=#x", "#", ".", "...")
+_PLAIN: Final = frozenset({"ansi_x3.4-1968", "us-ascii", "ascii", "646"})
+
+
+def glyphs_for(encoding: str) -> Glyphs:
+    """
+    What a terminal can show. Python writes UTF-8 even where the locale, such as ``LC_ALL=C``, knows only ASCII.
+    """
+    plain = locale.getencoding().lower() in _PLAIN
+    return UNICODE if encoding.lower().startswith("utf") and not plain else ASCII
+
+
+def _end(text: str, width: int) -> str:
+    """
+    The longest end of `text` that is no wider than `width` columns.
+    """
+    start = max(0, len(text) - width)
+    while cell_len(text[start:]) > width:
+        start += 1
+    return text[start:]
 
 
 # Looking for one value in a bytearray is a memchr; taking its minimum looks at every byte in Python.
-_TELLING: Final = (PartState.FAILED, PartState.WAITING, PartState.TEMP, PartState.PART, PartState.COMPOSED)
+_TELLING: Final = (4, 0, 1, 2, 3)
+"""The values of `PartState`, plain because this is the innermost loop: failed, then the furthest behind."""
 
 
 def furthest_behind(states: bytearray) -> PartState:
@@ -44,27 +80,19 @@ def strip(states: bytearray, width: int) -> list[tuple[PartState, int]]:
     With more parts than columns a column stands for several parts: it shows a failed one if there is one, else the one
     that is furthest behind, so that a strip is full only when every part is done.
     """
-    count = len(states)
-    columns = min(count, width)
-    runs: list[tuple[PartState, int]] = []
-    for column in range(columns):
-        group = states[column * count // columns : max((column + 1) * count // columns, column * count // columns + 1)]
-        state = next(state for state in _TELLING if state in group)
-        if runs and runs[-1][0] == state:
-            runs[-1] = (state, runs[-1][1] + 1)
-        else:
-            runs.append((state, 1))
-    return runs
+    shown = states if len(states) <= width else _columns(states, max(0, width))
+    return [(PartState(state), len(list(run))) for state, run in groupby(shown)]
 
 
-def shortened(text: str, width: int, ellipsis: str) -> str:
-    """
-    `text` in at most `width` characters: its middle is left out, because both ends of a key tell something.
-    """
-    if len(text) <= width:
-        return text
-    if width <= len(ellipsis):
-        return text[:width]
-    keep = width - len(ellipsis)
-    tail = keep * 2 // 3
-    return text[: keep - tail] + ellipsis + (text[-tail:] if tail else "")
+def _columns(states: bytearray, width: int) -> bytearray:
+    columns = bytearray()
+    start = 0
+    for column in range(1, width + 1):
+        stop = column * len(states) // width
+        group = states[start:stop]
+        start = stop
+        for state in _TELLING:
+            if state in group:
+                columns.append(state)
+                break
+    return columns

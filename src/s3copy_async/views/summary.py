@@ -8,12 +8,14 @@ from collections.abc import Iterator
 from typing import Final
 
 from s3copy_async.advice import remedy
+from s3copy_async.events import Stage
 from s3copy_async.model import Finding, SkipReason
 from s3copy_async.options import SOURCE_MARK, Display
 from s3copy_async.selection import folder_of
 from s3copy_async.state import RunState
 from s3copy_async.text import count_text, harmless, quoted, seconds_text, shown, size_text
 from s3copy_async.uri import S3Uri
+from s3copy_async.views.facts import request_ids
 
 _EXAMPLES: Final = 3
 
@@ -29,6 +31,7 @@ def summary_lines(state: RunState, display: Display) -> Iterator[str]:
         yield _headline(state, display)
     if not quiet:
         yield from _details(state)
+        yield from _files(state, display)
     yield from _failures(state)
     if state.error:
         yield f"error: {harmless(state.error)}"
@@ -85,16 +88,31 @@ def _headline(state: RunState, display: Display) -> str:
 
 
 def _details(state: RunState) -> Iterator[str]:
+    if state.in_parts:
+        steps = ", ".join(f"{state.parts[stage]:,} {stage}" for stage in Stage)
+        moved = size_text(state.moved_bytes)
+        yield f"  {count_text(state.in_parts, 'object')} in parts: {steps} ({moved} moved inside S3)"
     if state.proofs:
         yield "  proof: " + ", ".join(f"{number:,} by {proof}" for proof, number in state.proofs.most_common())
     for what, number in state.lost.most_common():
         yield f"  not carried over: {what} of {count_text(number, 'object')}"
     if state.requests:
-        asked = ", ".join(f"{number:,} {operation}" for operation, number in state.requests.most_common())
+        kinds = sorted(state.requests.items(), key=lambda item: (-item[1], item[0]))
+        asked = ", ".join(f"{number:,} {operation}" for operation, number in kinds)
         retried = f"; {state.retries:,} repeated ({state.throttled:,} throttled)" if state.retries else ""
-        yield f"  requests: {asked}{retried}"
+        yield f"  {count_text(state.requests.total(), 'request')}: {asked}{retried}"
     if state.skipped[SkipReason.ITSELF]:
         yield "  note: an object whose destination is itself was left as it is"
+
+
+def _files(state: RunState, display: Display) -> Iterator[str]:
+    """
+    Where more is written; a list of failures only if there are any.
+    """
+    failures = display.failures if state.failed else None
+    files = {"report": display.report, "failures": failures, "page": display.html, "log": display.log_file}
+    if named := [f"{name} in {quoted(path)}" for name, path in files.items() if path]:
+        yield f"  {', '.join(named)}"
 
 
 def _failures(state: RunState) -> Iterator[str]:
@@ -102,7 +120,8 @@ def _failures(state: RunState) -> Iterator[str]:
         examples = [failure for failure in state.failures if failure.code == code][:_EXAMPLES]
         yield f"  {number:,} failed with {harmless(code)}" + (f": {remedy(code)}" if remedy(code) else "")
         for failure in examples:
-            request = f" [request {harmless(failure.request_id)}]" if failure.request_id else ""
-            yield f"    {shown(failure.key)}: {harmless(failure.reason)}{request}"
+            request = f" [{ids}]" if (ids := request_ids(failure)) else ""
+            # Never the key first: CI services take a line that begins with :: for a command.
+            yield f"    - {shown(failure.key)}: {harmless(failure.reason)}{request}"
         if number > len(examples):
-            yield f"    and {number - len(examples):,} more"
+            yield f"    - and {number - len(examples):,} more"
