@@ -12,7 +12,7 @@ import random
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from s3copy_async.errors import UNREACHABLE, AccessDenied, FatalError, S3Error, Throttled, TransientError
@@ -48,6 +48,7 @@ class RetryPolicy:
         budget: seconds one request is repeated for; without any success in the run for as long, the run stops.
         unreachable_budget: seconds to wait for an endpoint that nobody has reached yet: it may be misspelt.
         throttle_first: where doubling starts after a throttled request, seconds.
+        ends_run: whether the run stops as said above; else only the request fails.
         clock, sleep, uniform: time and chance, injected so that tests take no time.
     """
 
@@ -56,6 +57,7 @@ class RetryPolicy:
     first: float = 0.1
     throttle_first: float = 0.5
     longest: float = 20.0
+    ends_run: bool = True
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     uniform: Callable[[float, float], float] = random.uniform
@@ -104,6 +106,14 @@ class Guarded:
         self._meter = meter
         self._emit = emit
         self.witness: HeadsObjects = self
+
+    def brief(self, budget: float) -> Guarded:
+        """
+        The same store behind the same permits, for requests that may fail: each is repeated for `budget` seconds at
+        most, and never ends the run.
+        """
+        policy = replace(self._policy, budget=min(budget, self._policy.budget), ends_run=False)
+        return Guarded(self._store, self._permits, policy, self._meter, self._emit)
 
     async def list_page(self, bucket: str, prefix: str, *, start_after: str = "", token: str | None = None) -> Page:
         """
@@ -317,7 +327,7 @@ class Guarded:
         budget = min(policy.budget, policy.unreachable_budget) if never_reached else policy.budget
         if now - first_failure < budget:
             return
-        if last_success is None or now - last_success >= budget:
+        if policy.ends_run and (last_success is None or now - last_success >= budget):
             raise FatalError(
                 f"no request has succeeded for {seconds_text(budget)} ({error}): check the endpoint and the network; "
                 "run the same command again when the store answers, or wait longer with --retry-for"
@@ -332,11 +342,20 @@ class Guarded:
 
     async def _completed(self, request: CompleteRequest) -> CopyAnswer | None:
         """
-        Whether an earlier attempt was done after all: then the object has the ETag and size that were foretold.
+        Whether an earlier attempt was done after all: then the object has the ETag or checksum, and the size, that were
+        foretold.
         """
         if request.etag is None:
-            return None
+            return await self._composed(request) if request.checksum else None
         return await self._made(request.bucket, request.key, request.etag, request.size)
+
+    async def _composed(self, request: CompleteRequest) -> CopyAnswer | None:
+        try:
+            found = (await self.head_details(request.bucket, request.key)).info
+        except S3Error:
+            return None
+        is_it = (found.checksum, found.size) == (request.checksum, request.size)
+        return CopyAnswer(found.etag, found.opaque, found.checksum) if is_it else None
 
     async def _made(self, bucket: str, key: str, etag: str, size: int) -> CopyAnswer | None:
         for witness in (self, self.witness) if self.witness is not self else (self,):

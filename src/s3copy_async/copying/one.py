@@ -4,16 +4,21 @@ Brings one task to its end: looks up what is not known, copies, and looks anew w
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
+from s3copy_async.copying.exists import in_the_way, looked
 from s3copy_async.copying.job import CopyJob, failed, refused, skipped
+from s3copy_async.copying.pinned import unchanged
 from s3copy_async.copying.plan import Method, plan
+from s3copy_async.copying.source import source_of
 from s3copy_async.copying.staged import copy_staged
 from s3copy_async.copying.whole import copy_whole
-from s3copy_async.errors import AccessDenied, FatalError, NotFound, PreconditionFailed, S3Error
+from s3copy_async.errors import AccessDenied, FatalError, NotFound, PreconditionFailed, S3Error, SourceReplaced
 from s3copy_async.etag import same
 from s3copy_async.listing import head_if_seen
 from s3copy_async.model import CopyResult, CopyTask, SkipReason
+from s3copy_async.options import IfExists
 
 MAX_LOOKS: Final = 3
 """A source that changes is looked at anew so many times."""
@@ -44,10 +49,9 @@ async def settle(task: CopyTask, job: CopyJob) -> CopyTask | CopyResult:
     """
     if task.source is not None:
         return task
-    try:
-        source = await job.store.head_object(job.source_bucket, task.key)
-    except NotFound as error:
-        return failed(task, "NoSuchKey", "the source has no such key", error.failure.request_id)
+    source = await source_of(job.store, job.source_bucket, task)
+    if isinstance(source, CopyResult):
+        return source
     there = await head_if_seen(job.dest, job.dest_bucket, task.dest_key)
     if there is not None and same(source, there):
         return skipped(task, SkipReason.SAME, source.size)
@@ -55,26 +59,47 @@ async def settle(task: CopyTask, job: CopyJob) -> CopyTask | CopyResult:
 
 
 async def _copy(task: CopyTask, job: CopyJob) -> CopyResult:
-    source = task.source
-    assert source is not None  # settled tasks know their source
     for _ in range(MAX_LOOKS + 1):
-        method = copy_staged if plan(source, job.limits.large_file) is Method.PARTS else copy_whole
+        source = task.source
+        assert source is not None  # settled tasks know their source
+        in_parts = plan(source, job.limits.large_file) is Method.PARTS
+        if kept := in_the_way(task, job, in_parts=in_parts):
+            return kept
         try:
-            return await method(task, source, job)
+            return await (copy_staged if in_parts else copy_whole)(task, source, job)
         except (PreconditionFailed, NotFound) as error:
-            last = error
-        try:
-            now = await job.store.head_object(job.source_bucket, task.key)
-        except NotFound as error:
-            if await _still_listed(task, job):
-                # Such a key is misread, by us or by the store: never to be counted as deleted.
-                return refused(task, error)
-            return skipped(task, SkipReason.VANISHED)
-        if now.etag == source.etag:
-            # It is what it was, and yet the copy does not find it, or does not know its ETag.
-            return refused(task, last)
-        source = now
+            if isinstance(error, SourceReplaced):
+                # What is at the destination now is of our own making.
+                job = replace(job, if_exists=IfExists.OVERWRITE)
+            found = await _looked_anew(task, error, job)
+        if isinstance(found, CopyResult):
+            return found
+        task = found
     return failed(task, "SourceChanging", f"the source changed {MAX_LOOKS + 1} times while it was copied; run again")
+
+
+async def _looked_anew(task: CopyTask, error: PreconditionFailed | NotFound, job: CopyJob) -> CopyTask | CopyResult:
+    """
+    The task as it is now, after a copy that did not find what it expected; or the result, where there is no more to do.
+    """
+    source = task.source
+    assert source is not None
+    try:
+        now = await job.store.head_object(job.source_bucket, task.key, version=task.version)
+    except NotFound as gone:
+        if task.version:
+            return failed(task, "NoSuchVersion", "this version was deleted meanwhile", gone.failure)
+        if await _still_listed(task, job):
+            # Such a key is misread, by us or by the store: never to be counted as deleted.
+            return refused(task, gone)
+        return skipped(task, SkipReason.VANISHED)
+    if not unchanged(source, now):
+        return task._replace(source=now)
+    if isinstance(error, PreconditionFailed) and job.if_exists is not IfExists.OVERWRITE and task.there is None:
+        # The other condition of the request: that nothing is at the destination.
+        return await looked(task, job)
+    # It is what it was, and yet the copy does not find it, or does not know its ETag.
+    return refused(task, error)
 
 
 async def _still_listed(task: CopyTask, job: CopyJob) -> bool:
