@@ -15,6 +15,7 @@ from functools import cache
 from typing import Any, Final, cast
 
 from s3copy_async.app import Action, Run
+from s3copy_async.errors import S3Error
 from s3copy_async.memory import MemoryStore
 from s3copy_async.memory_data import StoredObject
 from s3copy_async.model import CompleteRequest, CopyRequest, PartRequest
@@ -204,7 +205,11 @@ class Wire:
                     await asyncio.sleep(0)
                 self.before(request)
                 await asyncio.sleep(0)
-                answer = await method(*args, **kwargs)
+                try:
+                    answer = await method(*args, **kwargs)
+                except S3Error:
+                    self.after(request)  # an answer too
+                    raise
                 self.after(request)
                 await asyncio.sleep(0)
                 self.unanswered.remove(request)

@@ -95,8 +95,8 @@ _NAMES: Final = {
     "errors": ("ConfigError", "FatalError", "ListingError", "S3CopyError", "S3Error"),
     "events": (
         "Checked", "CheckedSame", "CopyStarted", "Emit", "Event", "LeftoverFound", "LeftoverRemoved", "Listed",
-        "ListingDone", "Notice", "ObjectDone", "ObjectStarted", "PartDone", "PartFailed", "Planned", "RequestsMade", "Retrying",
-        "RunEnded", "RunStarted", "Skipped", "Stage", "Stopping", "UploadFound",
+        "ListingDone", "Notice", "ObjectDone", "ObjectStarted", "PartDone", "PartFailed", "Planned", "RequestsMade",
+        "Retrying", "RunEnded", "RunStarted", "Skipped", "Stage", "Stopping", "UploadFound",
     ),
     "library": ("Job", "Place", "Places", "Settings", "check", "clean", "copy", "select"),
     "listfile": ("parse_list",),
@@ -105,7 +105,8 @@ _NAMES: Final = {
     ),
     "options": (
         "KEEP", "MAX_COPY", "SOURCE_MARK", "Access", "Carry", "CleanOptions", "Compare", "Display", "Fallback", "Grant",
-        "IfExists", "Keys", "Limits", "Multipart", "Options", "Owners", "PartOptions", "Progress", "Selection", "Verify",
+        "IfExists", "Keys", "Limits", "Multipart", "Options", "Owners", "PartOptions", "Progress", "Selection",
+        "Verify",
     ),
     "s3cfg": ("S3CFG_PATH", "S3Cfg", "read_s3cfg"),
     "state": ("RunState",),
@@ -118,6 +119,10 @@ _NAMES: Final = {
 _HOMES: Final = {name: module for module, names in _NAMES.items() for name in names}
 
 __all__ = [
+    "KEEP",
+    "MAX_COPY",
+    "S3CFG_PATH",
+    "SOURCE_MARK",
     "Access",
     "Action",
     "Carry",
@@ -139,7 +144,6 @@ __all__ = [
     "Grant",
     "IfExists",
     "Job",
-    "KEEP",
     "Keys",
     "LeftoverFound",
     "LeftoverRemoved",
@@ -147,7 +151,6 @@ __all__ = [
     "Listed",
     "ListingDone",
     "ListingError",
-    "MAX_COPY",
     "Multipart",
     "Notice",
     "ObjectDone",
@@ -171,12 +174,10 @@ __all__ = [
     "RunFailed",
     "RunStarted",
     "RunState",
-    "S3CFG_PATH",
     "S3Cfg",
     "S3CopyError",
     "S3Error",
     "S3Uri",
-    "SOURCE_MARK",
     "Selection",
     "Settings",
     "SkipReason",
@@ -188,6 +189,7 @@ __all__ = [
     "UploadFound",
     "Verify",
     "View",
+    "__version__",
     "check",
     "clean",
     "copy",
@@ -196,7 +198,6 @@ __all__ = [
     "read_s3cfg",
     "select",
     "validate",
-    "__version__",
 ]
 
 

@@ -18,11 +18,14 @@ from s3copy_async.checking import Checker, Sides
 from s3copy_async.cleaning import Cleaner
 from s3copy_async.compare import Scope
 from s3copy_async.connect import Guards, OpenStore, Stores, connect, grant_parameters, open_s3
-from s3copy_async.copying.decoding import DecodingProbe
+from s3copy_async.copying.direct import Direct
 from s3copy_async.copying.dry import plan_one
+from s3copy_async.copying.experiments import Place
 from s3copy_async.copying.job import CopyJob, failed
+from s3copy_async.copying.known import Website
 from s3copy_async.copying.lanes import LanePool
 from s3copy_async.copying.one import copy_one
+from s3copy_async.copying.probe import PATIENCE, Capabilities
 from s3copy_async.errors import FatalError, Interrupted
 from s3copy_async.events import CopyStarted, Event, Notice, ObjectDone, RunEnded, RunStarted, Stopping
 from s3copy_async.guards import Meter, RetryPolicy
@@ -36,7 +39,7 @@ from s3copy_async.stop import Stop
 from s3copy_async.tally import TALLY, Tally
 from s3copy_async.views import View
 
-_TICK: Final = 0.12
+_TICK: Final = 0.11
 _TICKS_PER_COUNT: Final = 4
 _HOPELESS: Final = 1000
 
@@ -123,7 +126,7 @@ class Run:
         """
         selection = self.options.selection
         started = time.monotonic()
-        self.emit(RunStarted(action, str(selection.source), str(selection.dest)))
+        self.emit(RunStarted(action, selection.source_text, str(selection.dest)))
         for warning in self.options.warnings:
             self.emit(Notice(warning))
         ticker = asyncio.create_task(self._tick())
@@ -204,7 +207,8 @@ class Run:
         grants = () if action is Action.DRY_RUN else self.options.grants
         parameters = await grant_parameters(grants, stores.main, self.emit)
         options, parts = self.options, self.options.parts
-        probe = DecodingProbe(stores.main, parts.work_bucket or scope.dest_bucket, parts.work_prefix)
+        place = Place(stores.main.brief(PATIENCE), parts.work_bucket or scope.dest_bucket, parts.work_prefix)
+        is_known = stores.main.is_aws() or action is Action.DRY_RUN
         return CopyJob(
             store=stores.main,
             dest=heads,
@@ -217,7 +221,9 @@ class Run:
             lanes=LanePool(options.limits.permits),
             emit=self.emit,
             stopping=lambda: self.stop.wanted,
-            reads_twice=probe,
+            probe=Capabilities(None if is_known else place, self.emit),
+            direct=Direct(stores.main, parts.work_bucket or scope.dest_bucket, parts.method, self.emit),
+            redirects=Website(stores.main, scope.source_bucket, self.emit),
             carry=options.carry,
             compare=options.compare,
             verify=options.verify,

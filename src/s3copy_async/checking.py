@@ -9,6 +9,7 @@ from contextlib import aclosing
 from dataclasses import dataclass
 
 from s3copy_async.compare import Scope, sort_out
+from s3copy_async.copying.source import source_of
 from s3copy_async.errors import AccessDenied, FatalError, NotFound, S3Error
 from s3copy_async.etag import Verdict, compare, part_count
 from s3copy_async.events import Checked, CheckedSame, Emit, Listed, ListingDone, ObjectDone
@@ -130,15 +131,14 @@ class Checker:
         """
         sides, scope = self._sides, self._sides.scope
         try:
-            source = await sides.source.head_object(scope.source_bucket, task.key)
-        except NotFound:
-            reason = "the source has no such key"
-            self._emit(ObjectDone(CopyResult(task.key, task.dest_key, 0, Outcome.FAILED, reason, "NoSuchKey")))
-            return
+            source = await source_of(sides.source, scope.source_bucket, task)
         except FatalError:
             raise
         except S3Error as error:
             self._unseen(task, error, "the source cannot be looked at")
+            return
+        if isinstance(source, CopyResult):
+            self._emit(ObjectDone(source))
             return
         try:
             there = await sides.dest.head_object(scope.dest_bucket, task.dest_key)
@@ -169,7 +169,7 @@ class Checker:
         """
         sides, scope = self._sides, self._sides.scope
         try:
-            source = await sides.source.head_details(scope.source_bucket, task.key, 1)
+            source = await sides.source.head_details(scope.source_bucket, task.key, 1, version=task.version)
             there = await sides.dest.head_details(scope.dest_bucket, task.dest_key, 1)
         except FatalError:
             raise
@@ -180,7 +180,7 @@ class Checker:
     def _unseen(self, task: CopyTask, error: S3Error, what: str) -> None:
         failure = error.failure
         result = CopyResult(task.key, task.dest_key, 0, Outcome.FAILED, f"{what}: {error}", error.code)
-        self._emit(ObjectDone(result._replace(request_id=failure.request_id)))
+        self._emit(ObjectDone(result._replace(request_id=failure.request_id, extended_id=failure.extended_id)))
 
     def _found(self, task: CopyTask, finding: Finding, reason: str = "") -> None:
         self._emit(Checked(CheckResult(task.key, task.dest_key, finding, reason)))

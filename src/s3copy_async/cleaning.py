@@ -136,8 +136,9 @@ class Cleaner:
             self._emit(LeftoverRemoved(key))
 
     def _failed(self, key: str, error: S3Error) -> None:
-        request_id = error.failure.request_id
-        self._emit(ObjectDone(CopyResult(key, key, 0, Outcome.FAILED, str(error), error.code, request_id=request_id)))
+        failure = error.failure
+        result = CopyResult(key, key, 0, Outcome.FAILED, str(error), error.code)
+        self._emit(ObjectDone(result._replace(request_id=failure.request_id, extended_id=failure.extended_id)))
 
     async def _recorded_upload(self, record: str) -> bool:
         """

@@ -8,22 +8,16 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from typing import Final
+from typing import NamedTuple
 
 from s3copy_async.advice import with_remedy
 from s3copy_async.errors import AccessDenied, FatalError, NotFound, ObjectRefused, S3Error
 from s3copy_async.events import Emit, Notice
+from s3copy_async.grantees import grant_headers, grantee_header
 from s3copy_async.guards import Guarded, Meter, RetryPolicy
+from s3copy_async.model import BucketInfo
 from s3copy_async.options import Access, Grant, Options
 from s3copy_async.store import Store
-
-_PERMISSIONS: Final = {
-    "READ": "GrantRead",
-    "WRITE": "GrantWrite",
-    "READ_ACP": "GrantReadACP",
-    "WRITE_ACP": "GrantWriteACP",
-    "FULL_CONTROL": "GrantFullControl",
-}
 
 OpenStore = Callable[[Access, AsyncExitStack, int], Awaitable[Store]]
 """Makes a store for a set of credentials; the stack closes it, the number is how many requests it may run at once."""
@@ -39,6 +33,22 @@ class Stores:
 
     main: Guarded
     dest: tuple[Guarded, ...]
+
+    @property
+    def all(self) -> tuple[Guarded, ...]:
+        """
+        Every store once.
+        """
+        return tuple(dict.fromkeys((self.main, *self.dest)))
+
+
+class Owner(NamedTuple):
+    """
+    The account that must own a bucket, and the option that says so.
+    """
+
+    account: str
+    option: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,34 +89,78 @@ async def connect(options: Options, guards: Guards, stack: AsyncExitStack, open_
     main.witness = dest[0]
     stores = Stores(main, dest)
     selection = options.selection
-    await _find(selection.source.bucket, (main,), stores)
+    owners = owners_of(options)
+    for bucket, owner in owners.items():
+        for store in stores.all:
+            store.set_owner(bucket, owner.account)
+    await _find(selection.source.bucket, (main,), stores, owners.get(selection.source.bucket), guards.emit)
     work_bucket = options.parts.work_bucket or selection.dest.bucket
     for bucket in dict.fromkeys((selection.dest.bucket, work_bucket)):
         if bucket != selection.source.bucket:
-            await _find(bucket, (main, *dest), stores)
+            await _find(bucket, (main, *dest), stores, owners.get(bucket), guards.emit)
     return stores
 
 
-async def _find(bucket: str, askers: Sequence[Guarded], stores: Stores) -> None:
+def owners_of(options: Options) -> dict[str, Owner]:
+    """
+    Whose each bucket must be. The work area belongs to the destination's owner.
+    """
+    found: dict[str, Owner] = {}
+    selection, owners = options.selection, options.owners
+    if owners.dest:
+        expected = Owner(owners.dest, "--expected-dest-owner")
+        found = dict.fromkeys((options.parts.work_bucket or selection.dest.bucket, selection.dest.bucket), expected)
+    if owners.source:
+        found[selection.source.bucket] = Owner(owners.source, "--expected-source-owner")
+    return found
+
+
+async def _find(bucket: str, askers: Sequence[Guarded], stores: Stores, owner: Owner | None, emit: Emit) -> None:
     """
     Finds the region of a bucket, once. Who may not list it is told nevertheless.
     """
     region: str | None = None
     for asker in dict.fromkeys(askers):
-        try:
-            info = await asker.head_bucket(bucket)
-        except NotFound:
-            raise FatalError(f"there is no bucket s3://{bucket}: check its name, or make the bucket first") from None
-        except FatalError:
-            raise
-        except S3Error as error:
-            raise FatalError(f"s3://{bucket} cannot be reached: {with_remedy(error)}") from error
-        region = info.region
-        if region or info.allowed:
+        info = await _asked(bucket, asker)
+        region = region or info.region
+        if info.allowed:
             break
+        if owner:
+            await _check_owner(bucket, owner, asker)
+        elif region:
+            break
+    else:
+        if owner:
+            hint = f"if access is denied, it may be that account {owner.account} ({owner.option}) does not own it"
+            emit(Notice(f"s3://{bucket} may not be listed with these credentials: {hint}"))
     if region:
-        for store in {stores.main, *stores.dest}:
+        for store in stores.all:
             store.set_region(bucket, region)
+
+
+async def _asked(bucket: str, asker: Guarded) -> BucketInfo:
+    try:
+        return await asker.head_bucket(bucket)
+    except NotFound:
+        raise FatalError(f"there is no bucket s3://{bucket}: check its name, or make the bucket first") from None
+    except FatalError:
+        raise
+    except S3Error as error:
+        raise FatalError(f"s3://{bucket} cannot be reached: {with_remedy(error)}") from error
+
+
+async def _check_owner(bucket: str, owner: Owner, asker: Guarded) -> None:
+    """
+    Raises FatalError where a bucket may be listed as soon as nobody in particular must own it.
+    """
+    asker.set_owner(bucket, "")
+    info = await _asked(bucket, asker)
+    asker.set_owner(bucket, owner.account)
+    if info.allowed:
+        raise FatalError(
+            f"s3://{bucket} does not belong to account {owner.account} ({owner.option}): check the name of the bucket, "
+            "and whose it is"
+        )
 
 
 async def grant_parameters(grants: Sequence[Grant], store: Guarded, emit: Emit) -> tuple[tuple[str, str], ...]:
@@ -115,19 +169,17 @@ async def grant_parameters(grants: Sequence[Grant], store: Guarded, emit: Emit) 
     """
     if not grants:
         return ()
-    grantees: dict[str, list[str]] = {}
-    for grant in grants:
-        grantees.setdefault(_PERMISSIONS[grant.permission], []).append(f'emailAddress="{grant.grantee}"')
+    found = [(grant.permission, grantee_header(grant.grantee)) for grant in grants]
     try:
         owner = await store.caller_id()
     except (AccessDenied, ObjectRefused):
         owner = ""
     if owner:
-        grantees.setdefault("GrantFullControl", []).insert(0, f'id="{owner}"')
+        found.insert(0, ("FULL_CONTROL", f'id="{owner}"'))
     else:
         words = "the owner's id is not to be had (s3:ListAllMyBuckets): the ACL of the copies names only the grantees"
         emit(Notice(words))
-    return tuple((name, ", ".join(who)) for name, who in grantees.items())
+    return grant_headers(found)
 
 
 async def open_s3(access: Access, stack: AsyncExitStack, permits: int) -> Store:

@@ -15,6 +15,7 @@ The whole exception tree.
           BadAnswer          an answer that says success and proves nothing
         NotFound             no such key or version
         PreconditionFailed   a condition of the request does not hold
+          SourceReplaced     a copy was made, and it may be of another version
         AccessDenied         this request is not allowed
         ObjectRefused        S3 will not do this for this object
         UploadGone           no such upload: completed, aborted, or never there
@@ -143,6 +144,12 @@ class NotFound(S3Error):
 class PreconditionFailed(S3Error):
     """
     A condition of the request, such as the pinned source, does not hold.
+    """
+
+
+class SourceReplaced(PreconditionFailed):
+    """
+    A copy was made, but the source is another version by now, and nothing tells which of them was copied.
     """
 
 

@@ -65,6 +65,11 @@ _REFUSED_RUN: Final = (
     "TokenRefreshRequired",
 )
 
+ARCHIVED: Final = ("InvalidObjectState", "ObjectNotInActiveTierError")
+"""What S3 says of an object that has to be restored before it can be copied; repeating cannot cure it."""
+ARCHIVE_CLASSES: Final = ("GLACIER", "DEEP_ARCHIVE")
+"""Storage classes of such objects. A restored one keeps its class, so the class alone does not tell."""
+
 BY_CODE: Final[dict[str, type[S3Error]]] = {
     **dict.fromkeys(_THROTTLED, Throttled),
     **dict.fromkeys(_TRANSIENT, TransientError),
@@ -74,7 +79,7 @@ BY_CODE: Final[dict[str, type[S3Error]]] = {
     "NoSuchUpload": UploadGone,
     "PreconditionFailed": PreconditionFailed,
     **dict.fromkeys(("AccessDenied", "Forbidden"), AccessDenied),
-    "NotImplemented": ObjectRefused,
+    **dict.fromkeys(("NotImplemented", *ARCHIVED), ObjectRefused),
 }
 # A HEAD has no body, so botocore gives the status as the code; proxies in between answer in HTML.
 BY_STATUS: Final[dict[int, type[S3Error]]] = {

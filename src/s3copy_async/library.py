@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 from signal import SIGINT
 from typing import Final, TypedDict, Unpack
 
@@ -16,7 +17,19 @@ from s3copy_async.app import Action, Run
 from s3copy_async.connect import OpenStore, open_s3
 from s3copy_async.errors import ConfigError, FatalError
 from s3copy_async.events import Event
-from s3copy_async.options import Access, CleanOptions, Grant, Limits, Options, PartOptions, Selection
+from s3copy_async.options import (
+    Access,
+    Carry,
+    CleanOptions,
+    Grant,
+    IfExists,
+    Limits,
+    Options,
+    Owners,
+    PartOptions,
+    Selection,
+    Verify,
+)
 from s3copy_async.state import RunState
 from s3copy_async.stop import Stop
 from s3copy_async.stream import EventStream
@@ -41,12 +54,15 @@ class Places(TypedDict, total=False):
         prefixes: paths relative to the source path.
         files_from: path of a file of keys, one a line (README, lists of keys); ``-`` is standard input.
         exact_dest: the source is one object, and the destination its whole new key.
+        version_id: the source is one object, and this version of it is meant. A source that is text may name it as
+            ``s3://bucket/key?versionId=ID``.
     """
 
     files: Sequence[str]
     prefixes: Sequence[str] | None
     files_from: str | None
     exact_dest: bool
+    version_id: str
 
 
 class Settings(Places, total=False):
@@ -58,6 +74,9 @@ class Settings(Places, total=False):
         dest_access: lists and looks up the destination instead.
         limits: how many requests at once, and how long to try.
         parts: how large objects are copied.
+        verify: what a copy must show.
+        if_exists: what to do where something else is at the destination.
+        owners: the accounts that must own the two buckets.
         on_event: called with every event, on the event loop; it must not block. What it raises ends the run.
     """
 
@@ -65,6 +84,9 @@ class Settings(Places, total=False):
     dest_access: Access | None
     limits: Limits
     parts: PartOptions
+    verify: Verify
+    if_exists: IfExists
+    owners: Owners
     on_event: Callable[[Event], object] | None
 
 
@@ -76,7 +98,7 @@ def select(source: Place, dest: Place | None = None, **places: Unpack[Places]) -
     Raises:
         ConfigError: a place is no ``s3://bucket/path``.
     """
-    origin = _uri("source", source)
+    origin, version_id = _versioned(source, places.get("version_id", ""))
     target = S3Uri(origin.bucket) if dest is None else _uri("dest", dest)
     exact = places.get("exact_dest", False)
     if target.bucket == origin.bucket and not target.path and not exact:
@@ -89,7 +111,24 @@ def select(source: Place, dest: Place | None = None, **places: Unpack[Places]) -
         None if prefixes is None else tuple(prefixes),
         places.get("files_from"),
         exact,
+        version_id,
     )
+
+
+def _versioned(source: Place, version_id: str) -> tuple[S3Uri, str]:
+    """
+    The source, and which version of it.
+    """
+    uri = _uri("source", source)
+    if isinstance(source, S3Uri):
+        return uri, version_id
+    try:
+        uri, named = uri.split_version()
+    except ValueError as error:
+        raise ConfigError(f"source: {error}") from None
+    if named and version_id and named != version_id:
+        raise ConfigError(f"source: it names version {named}, and another is asked for: give one of them")
+    return uri, named or version_id
 
 
 def _uri(setting: str, place: Place) -> S3Uri:
@@ -253,6 +292,7 @@ async def copy(
     *,
     dry_run: bool = False,
     grants: Sequence[Grant] = (),
+    carry: Carry | None = None,
     **settings: Unpack[Settings],
 ) -> Summary:
     """
@@ -266,13 +306,14 @@ async def copy(
         dest: a folder; without it, see `select`.
         dry_run: copy nothing, and count what would be copied (``planned``); events name each object (`Planned`).
         grants: who else may read or write the copies.
+        carry: what copies get beside the bytes: storage class, encryption, ACL, metadata, tags.
         settings: see `Settings`.
 
     Raises:
         ConfigError: something is wrong with the arguments; nothing was touched.
         RunFailed: the run could not go on (credentials, bucket, listing).
     """
-    options = _options(source, dest, settings, grants=tuple(grants))
+    options = replace(_options(source, dest, settings, grants=tuple(grants)), carry=carry or Carry())
     return await _run(options, Action.DRY_RUN if dry_run else Action.COPY, settings.get("on_event"))
 
 
@@ -343,11 +384,15 @@ def _options(
             prefixes=settings.get("prefixes"),
             files_from=settings.get("files_from"),
             exact_dest=settings.get("exact_dest", False),
+            version_id=settings.get("version_id", ""),
         ),
         access=settings.get("access", Access()),
         dest_access=settings.get("dest_access"),
         limits=settings.get("limits", Limits()),
         parts=settings.get("parts", PartOptions()),
+        verify=settings.get("verify", Verify.AUTO),
+        if_exists=settings.get("if_exists", IfExists.OVERWRITE),
+        owners=settings.get("owners", Owners()),
         grants=grants,
         one_way=one_way,
     )

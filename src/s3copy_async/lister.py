@@ -148,10 +148,10 @@ class Lister:
                 problem = f"prefix {rule.prefix!r} writes to its destination too: copy it in a run of its own"
             if problem:
                 self._emit(ObjectDone(CopyResult(key, dest_key, 0, Outcome.FAILED, problem, "InvalidKey")))
-            elif scope.same_bucket and key == dest_key:
+            elif scope.same_bucket and key == dest_key and not work.version:
                 self._emit(Skipped(SkipReason.ITSELF, 1, 0))
             else:
-                tasks.append(CopyTask(key, dest_key))
+                tasks.append(CopyTask(key, dest_key, version=work.version))
         self._emit(Listed(len(keys), 0))
         return tuple(tasks)
 

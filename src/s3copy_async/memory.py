@@ -35,6 +35,7 @@ from s3copy_async.memory_data import (
     info_of,
     looked_at,
     md5,
+    opened,
     refuses,
     uploaded,
 )
@@ -239,7 +240,7 @@ class MemoryStore:
         """
         See `store.KnowsBuckets`.
         """
-        return self.nature.is_aws
+        return self.nature.claims_aws
 
     async def has_versions(self, bucket: str) -> bool:
         """
@@ -286,7 +287,7 @@ class MemoryStore:
         check_acl(call.operation, settings, self.nature)
         self._bucket(call.operation, bucket)
         upload_id = f"upload-{call.number}"
-        self.uploads[upload_id] = StoredUpload(bucket, key, settings, metadata, initiated=time.time())
+        self.uploads[upload_id] = opened(bucket, key, settings, metadata, self.nature)
         give(call, fault)
         return upload_id
 
@@ -342,14 +343,11 @@ class MemoryStore:
         See `store.UploadsParts`.
         """
         self._begin("ListParts", bucket, key)
-        parts = self._upload("ListParts", bucket, key, upload_id).parts
-        numbers = sorted(number for number in parts if number > after)
+        upload = self._upload("ListParts", bucket, key, upload_id)
+        hidden = self.nature.hides(bucket, upload.settings)
+        numbers = sorted(number for number in upload.parts if number > after)
         chosen = numbers[: self.page_size]
-        hidden, algorithm = (
-            self.nature.hides(bucket, self.uploads[upload_id].settings),
-            self.uploads[upload_id].algorithm,
-        )
-        found = tuple(uploaded(number, parts[number], algorithm, hidden=hidden) for number in chosen)
+        found = tuple(uploaded(number, upload.parts[number], upload.algorithm, hidden=hidden) for number in chosen)
         return PartsPage(found, len(numbers) > len(chosen))
 
     async def list_uploads(self, bucket: str, prefix: str, after: OpenUpload | None = None) -> UploadsPage:

@@ -113,13 +113,13 @@ class Nature:
     What kind of store it is.
 
     Args:
-        checksums: the algorithm of which objects get a checksum without being asked; empty for none.
+        checksums: the algorithm of which objects get a checksum without being asked; empty where none is known at all.
         pins: honours the ETag that a copy is pinned to.
         conditions: honours ``If-None-Match`` on copies and completions.
         tags_uploads: carries the tags that an upload was begun with.
         refuses_acls: as a bucket whose owner owns all objects.
         encrypts: buckets that encrypt with a key of KMS unless they are asked for something else.
-        is_aws: says that it is Amazon's.
+        is_aws: says that it is Amazon's; None where it behaves so.
         versions: older versions, by bucket, key and version id.
         owners: the accounts that a bucket was said to belong to.
         traits: of the buckets that have any.
@@ -131,10 +131,17 @@ class Nature:
     tags_uploads: bool = True
     refuses_acls: bool = False
     encrypts: frozenset[str] = frozenset()
-    is_aws: bool = False
+    is_aws: bool | None = None
     versions: dict[tuple[str, str, str], StoredObject] = field(default_factory=dict)
     owners: dict[str, str] = field(default_factory=dict)
     traits: dict[str, BucketTraits] = field(default_factory=dict)
+
+    @property
+    def claims_aws(self) -> bool:
+        """
+        Whether it says that it is Amazon's.
+        """
+        return self.pins and self.conditions and self.tags_uploads if self.is_aws is None else self.is_aws
 
     def hides(self, bucket: str, settings: Pairs) -> bool:
         """
@@ -176,6 +183,7 @@ def head_of(info: ObjectInfo, found: StoredObject, part: int, part_size: int) ->
         tags=len(found.tags),
         lock=lock,
         redirect=found.setting("WebsiteRedirectLocation"),
+        sse=found.setting("ServerSideEncryption"),
     )
 
 
@@ -200,10 +208,11 @@ def copy_of(source: StoredObject, body: bytes, request: CopyRequest, nature: Nat
     What CopyObject makes of `source`. It carries headers, metadata and tags, and no storage class, redirect or lock.
     """
     asked, _ = split(request.settings)
-    own = ("StorageClass", "WebsiteRedirectLocation", "ServerSideEncryption", "SSEKMSKeyId", "ObjectLockMode")
-    kept = tuple(pair for pair in source.settings if pair[0] not in own) if request.metadata is None else ()
+    own = ("StorageClass", "WebsiteRedirectLocation", "ServerSideEncryption", "SSEKMSKeyId", "ObjectLock")
+    kept = tuple(pair for pair in source.settings if not pair[0].startswith(own)) if request.metadata is None else ()
     hidden = nature.hides(request.dest_bucket, request.settings)
-    algorithm = dict(request.settings).get("ChecksumAlgorithm") or source.checksum.partition(":")[0] or nature.checksums
+    asked_for = dict(request.settings).get("ChecksumAlgorithm") or source.checksum.partition(":")[0]
+    algorithm = nature.checksums and (asked_for or nature.checksums)
     return StoredObject(
         body,
         etag_of(body, hidden=hidden),
@@ -235,8 +244,17 @@ def composed(parts: list[bytes], settings: Pairs, metadata: Pairs, nature: Natur
         metadata,
         tuple(map(len, parts)),
         tags=tags if nature.tags_uploads else (),
-        checksum=checksum_of(dict(settings).get("ChecksumAlgorithm") or nature.checksums, body),
+        checksum=checksum_of(nature.checksums and (dict(settings).get("ChecksumAlgorithm") or nature.checksums), body),
     )
+
+
+def opened(bucket: str, key: str, settings: Pairs, metadata: Pairs, nature: Nature) -> StoredUpload:
+    """
+    What CreateMultipartUpload begins. A store that knows no checksums pays no regard to the wish for one.
+    """
+    if not nature.checksums:
+        settings = tuple(pair for pair in settings if pair[0] != "ChecksumAlgorithm")
+    return StoredUpload(bucket, key, settings, metadata, initiated=time.time())
 
 
 def uploaded(number: int, body: bytes, algorithm: str, *, hidden: bool) -> UploadedPart:

@@ -126,6 +126,7 @@ class Head:
         tags: how many the object has, as far as the caller may know.
         lock: object lock, as botocore's parameters.
         redirect: where a website sends those who ask for this object.
+        sse: how it is encrypted, empty where the store does not tell.
     """
 
     info: ObjectInfo
@@ -137,6 +138,7 @@ class Head:
     tags: int = 0
     lock: Pairs = ()
     redirect: str = ""
+    sse: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,6 +253,7 @@ class SkipReason(StrEnum):
     WORK_AREA = "in the work area"
     DESTINATION = "below the destination"
     VANISHED = "gone from the source"
+    EXISTS = "something else is there"
 
 
 class Proof(StrEnum):
@@ -275,7 +278,7 @@ class CopyResult(NamedTuple):
         request_id: of the request that failed, for S3 support.
         etag: of the copy; `source_etag` of its source.
         lost: what of the source could not be carried over, in words.
-        method: ``whole`` or ``staged``; empty where nothing was copied.
+        method: ``whole``, ``staged`` or ``direct``; empty where nothing was copied.
         requests: that were made for this object, the listing not counted.
         seconds: from the start of its copy to its end.
         extended_id: S3's second name of the request that failed (``x-amz-id-2``); S3 support asks for both.

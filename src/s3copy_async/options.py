@@ -203,6 +203,13 @@ class Selection:
     version_id: str = ""
 
     @property
+    def source_text(self) -> str:
+        """
+        The source as people write it, with its version.
+        """
+        return f"{self.source}?versionId={self.version_id}" if self.version_id else str(self.source)
+
+    @property
     def named(self) -> bool:
         """
         Whether keys or prefixes are named, and the source path is only the folder that they are relative to.

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Final, NamedTuple
 
 MIB: Final = 1024**2
@@ -19,7 +20,13 @@ MAX_PARTS: Final = 10_000
 MAX_OBJECT: Final = MAX_PARTS * MAX_PART
 """48.8 TiB: 53,687,091,200,000 bytes."""
 DEFAULT_PART: Final = 64 * MIB
-_COMMON: Final = tuple(size * MIB for size in (8, 16, 64, 5, 32, 128, 10, 15, 20, 25, 50, 100, 256, 512, 1000, 1024))
+_MB: Final = 1000**2
+# AWS CLI, boto3 and CRT; rclone and older SDKs; mc and doubled 8; mc of old and s3a; s5cmd; s3a; s3cmd; EMR; Cyberduck.
+_BINARY: Final = (8, 5, 16, 64, 50, 100, 15, 128, 10, 32, 25, 20, 256, 512, 1024, 1000)
+_DECIMAL: Final = (10, 100, 64, 128, 8, 5, 50, 16, 20, 25, 500, 1000, 250, 256, 512)
+_COMMON: Final = (*(size * MIB for size in _BINARY), *(size * _MB for size in _DECIMAL))
+_ROUND: Final = (*(MIB << power for power in range(12, -1, -1)), *(_MB * step for step in (1000, 100, 10, 1)))
+"""Steps of sizes that grow with the object: doubled (AWS CLI), multiples of 16 MiB (mc), whole MiB (rclone)."""
 
 
 class Part(NamedTuple):
@@ -80,8 +87,10 @@ def planned(size: int, part_size: int) -> Layout:
     if size > MAX_OBJECT:
         raise ValueError(f"{size:,} bytes are more than S3 can hold in one object ({MAX_OBJECT:,})")
     least = -(-size // MAX_PARTS)
+    if part_size >= least:
+        return Layout(size, part_size)
     rounded = -(-least // MIB) * MIB
-    return Layout(size, max(part_size, min(rounded, MAX_PART)))
+    return Layout(size, min(rounded, MAX_PART))
 
 
 def uniform(size: int, first: int, count: int) -> Layout | None:
@@ -102,12 +111,19 @@ def uneven(sizes: Sequence[int]) -> Layout:
 
 def guessed(size: int, count: int) -> Layout | None:
     """
-    A layout of `count` parts of a size that programs commonly use; only an equal ETag proves it.
+    A layout of `count` even parts: of a size that programs commonly use, else of the roundest there is, else of the
+    smallest. None where S3 holds no such parts. Only an equal ETag proves it, and one guess is all that is tried.
     """
     if count == 1:
         return Layout(size, max(size, 1))
-    found = (uniform(size, part_size, count) for part_size in _COMMON)
-    return next((layout for layout in found if layout), None)
+    least, most = max(-(-size // count), MIN_PART), min((size - 1) // (count - 1), MAX_PART)
+    if least > most:
+        return None
+    common = (part_size for part_size in _COMMON if least <= part_size <= most)
+    in_steps = (-(-least // step) * step for step in _ROUND)
+    rounded = (part_size for part_size in in_steps if part_size <= most)
+    # Some programs divide by 10,000 and round no further.
+    return Layout(size, next(chain(common, rounded), least))
 
 
 def multipart_etag(md5s: Sequence[str]) -> str:

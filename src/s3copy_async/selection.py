@@ -20,7 +20,8 @@ class Work:
         rules: prefixes, none of them inside another.
         folder: `files` and the lines of `files_from` are relative to it.
         files_from: path of a list of keys, ``-`` for standard input.
-        exact_dest: the whole destination key for the one named file (``-T``).
+        exact_dest: the whole destination key for the one named file (``-T``, or a version).
+        version: of the one named file; empty for the current one.
         inside: prefixes that were merged, each with the rule that it lies inside.
     """
 
@@ -30,6 +31,7 @@ class Work:
     files_from: str | None = None
     exact_dest: str | None = None
     inside: tuple[tuple[Rule, Rule], ...] = ()
+    version: str = ""
 
 
 def work_of(selection: Selection) -> Work:
@@ -39,8 +41,10 @@ def work_of(selection: Selection) -> Work:
     Raises:
         ConfigError: paths that cannot be copied together.
     """
-    if selection.exact_dest:
-        return Work(files=(selection.source.path,), exact_dest=selection.dest.path)
+    if selection.exact_dest or selection.version_id:
+        key = selection.source.path
+        dest_key = selection.dest.path if selection.exact_dest else folder_of(selection.dest.path) + last_element(key)
+        return Work(files=(key,), exact_dest=dest_key, version=selection.version_id)
     merged = rules_of(selection)
     base = folder(selection.source.path) if selection.named else ""
     return Work(merged.kept, base, selection.files, selection.files_from, inside=merged.inside)
@@ -53,7 +57,7 @@ def rules_of(selection: Selection) -> Merged:
     Raises:
         ConfigError: two would write to the same place, or a path is none that can be listed.
     """
-    if selection.exact_dest:
+    if selection.exact_dest or selection.version_id:
         return Merged((), ())
     path = selection.source.path
     try:
@@ -64,6 +68,13 @@ def rules_of(selection: Selection) -> Merged:
         return merge(rules, folder_of(selection.dest.path))
     except ValueError as error:
         raise ConfigError(str(error)) from None
+
+
+def last_element(key: str) -> str:
+    """
+    What a key is called in a folder that it is copied to, as with cp: what follows its last slash, or that before it.
+    """
+    return key[key.removesuffix("/").rfind("/") + 1 :]
 
 
 def folder_of(path: str) -> str:

@@ -247,14 +247,23 @@ class Copies(CopiesObjects, HeadsObjects, Protocol):
 
 
 class Stages(
-    Copies, HeadsDetails, UploadsParts, CarriesMore, KnowsBuckets, ListsObjects, ReadsObjects, WritesObjects, Protocol
+    Copies,
+    HeadsDetails,
+    UploadsParts,
+    CarriesMore,
+    KnowsBuckets,
+    NamesCaller,
+    ListsObjects,
+    ReadsObjects,
+    WritesObjects,
+    Protocol,
 ):
     """
     What a copy in parts needs.
     """
 
 
-class Store(Stages, HeadsBuckets, NamesCaller, Protocol):
+class Store(Stages, HeadsBuckets, Protocol):
     """
     Everything together: what a real adapter offers.
     """

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 _SCHEME: Final = "s3://"
+_VERSION: Final = "?versionId="
 _BUCKET: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,254}").fullmatch
 _ACCESS_POINT: Final = re.compile(
     r"(arn:[^/:]+:s3[^/:]*:[^/:]*:[0-9]{12}:accesspoint[/:][A-Za-z0-9.-]{1,63})(?:/(.*))?", re.DOTALL
@@ -52,6 +53,21 @@ class S3Uri:
         if not _BUCKET(bucket):
             raise ValueError(f"{bucket!r} is not a bucket name: expected s3://bucket/path")
         return cls(bucket, path)
+
+    def split_version(self) -> tuple[S3Uri, str]:
+        """
+        Takes ``?versionId=ID`` from the end of the path; the ID is empty where there is none.
+
+        Raises:
+            ValueError: one line, when no ID follows.
+        """
+        path, found, version = self.path.rpartition(_VERSION)
+        if not found or "/" in version:
+            # No id has a slash: it is a folder of a strange name.
+            return self, ""
+        if not version:
+            raise ValueError(f"{_VERSION} names no version: give its id, or leave it out")
+        return S3Uri(self.bucket, path), version
 
     @property
     def folder(self) -> str:

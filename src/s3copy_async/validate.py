@@ -4,19 +4,22 @@ What is wrong with the settings of a run, before anything is touched.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
+from s3copy_async.carry_rules import carry_problems
 from s3copy_async.errors import ConfigError
+from s3copy_async.grantees import PARAMETERS, grantee_header
 from s3copy_async.keys import folder
-from s3copy_async.options import MAX_COPY, Access, Grant, Limits, Options, PartOptions, Selection
+from s3copy_async.options import MAX_COPY, Access, Carry, Grant, Limits, Options, PartOptions, Selection
 from s3copy_async.parts import MAX_PART, MIN_PART
 from s3copy_async.selection import rules_of
 from s3copy_async.text import shown
-from s3copy_async.uri import is_bucket
+from s3copy_async.uri import S3Uri, is_bucket
 
-PERMISSIONS: Final = ("READ", "WRITE", "READ_ACP", "WRITE_ACP", "FULL_CONTROL")
+_IS_ACCOUNT: Final = re.compile(r"[0-9]{12}").fullmatch
 _STYLES: Final = ("auto", "path", "virtual")
 
 
@@ -29,7 +32,7 @@ class Problem(NamedTuple):
     text: str
 
 
-Settings = Options | Selection | Limits | PartOptions | Access | Grant
+Settings = Options | Selection | Limits | PartOptions | Access | Grant | Carry
 
 
 def validate(options: Options) -> None:
@@ -60,6 +63,8 @@ def problems(settings: Settings) -> Iterator[Problem]:
             yield from _access(settings)
         case Grant():
             yield from _grant(settings)
+        case Carry():
+            yield from (Problem(f"carry.{name}", text) for name, text in carry_problems(settings))
 
 
 def _all(options: Options) -> Iterator[Problem]:
@@ -72,13 +77,32 @@ def _all(options: Options) -> Iterator[Problem]:
             yield from problems(access)
     for grant in options.grants:
         yield from problems(grant)
+    yield from problems(options.carry)
+    yield from _owners(options)
+    if options.grants and options.carry.acl:
+        yield Problem("carry.acl", "it excludes single grants: use one of the two")
     if options.clean.older_than < 0:
         yield Problem("clean.older_than", "expected seconds, 0 or more")
+
+
+def _owners(options: Options) -> Iterator[Problem]:
+    owners, selection = options.owners, options.selection
+    for setting, account in (("owners.source", owners.source), ("owners.dest", owners.dest)):
+        if account is not None and not _IS_ACCOUNT(account):
+            yield Problem(setting, f"{shown(account)!r} is no account id: expected 12 digits")
+    shared = selection.source.bucket in (selection.dest.bucket, options.parts.work_bucket)
+    if shared and owners.source and owners.dest and owners.source != owners.dest:
+        yield Problem("owners.dest", "one bucket cannot belong to two accounts: give the same for both")
 
 
 def _selection(selection: Selection) -> Iterator[Problem]:
     yield from _names("selection.files", selection.files)
     yield from _names("selection.prefixes", selection.prefixes or ())
+    if _has_version(selection.dest):
+        yield Problem("selection.dest", "a destination has no version: leave ?versionId= out")
+    if selection.version_id:
+        yield from _version(selection)
+        return
     if selection.exact_dest:
         yield from _exact(selection)
         return
@@ -94,6 +118,24 @@ def _selection(selection: Selection) -> Iterator[Problem]:
         rules_of(selection)
     except ConfigError as error:
         yield Problem("selection.prefixes" if selection.prefixes else "selection.source", shown(str(error)))
+
+
+def _has_version(place: S3Uri) -> bool:
+    try:
+        return bool(place.split_version()[1])
+    except ValueError:
+        return True
+
+
+def _version(selection: Selection) -> Iterator[Problem]:
+    key, setting = selection.source.path, "selection.version_id"
+    if selection.named:
+        yield Problem(setting, "it means one object: leave the keys, prefixes and lists out")
+    elif not key or "*" in key:
+        yield Problem(setting, "it means one object: give its key in the source, s3://bucket/key")
+    if selection.exact_dest and not selection.dest.path:
+        yield Problem("selection.exact_dest", "it needs a key in the destination: s3://bucket/key")
+    yield from _names(setting, (selection.version_id,))
 
 
 def _names(setting: str, values: tuple[str, ...]) -> Iterator[Problem]:
@@ -159,7 +201,9 @@ def endpoint_host(url: str) -> str | None:
 
 
 def _grant(grant: Grant) -> Iterator[Problem]:
-    if grant.permission not in PERMISSIONS:
-        yield Problem("grants", f"{shown(grant.permission)!r} is not one of {', '.join(PERMISSIONS)}")
-    if "@" not in grant.grantee or any(char in grant.grantee for char in '",\r\n '):
-        yield Problem("grants", f"{shown(grant.grantee)!r} is not an e-mail address")
+    if grant.permission not in PARAMETERS:
+        yield Problem("grants", f"{shown(grant.permission)!r} is not one of {', '.join(PARAMETERS)}")
+    try:
+        grantee_header(grant.grantee)
+    except ValueError as error:
+        yield Problem("grants", f"{shown(grant.grantee)!r}: {error}")

@@ -21,7 +21,8 @@ import pytest_asyncio
 from botocore.exceptions import ClientError
 
 from s3copy_async.connect import open_s3
-from s3copy_async.copying.decoding import DecodingProbe
+from s3copy_async.copying.experiments import Place
+from s3copy_async.copying.probe import Capabilities
 from s3copy_async.copying.uploads import open_uploads, parts_of
 from s3copy_async.copying.work import decodes_otherwise
 from s3copy_async.errors import NotFound, PreconditionFailed, S3Error, TransientError, UploadGone
@@ -558,8 +559,8 @@ async def test_a_store_that_decodes_twice_is_found_out(bench: Bench) -> None:
     """
     The probe tells, and leaves nothing behind.
     """
-    probe = DecodingProbe(bench.store, bench.dest, "probe/")
+    probe = Capabilities(Place(bench.store, bench.dest, "probe/"))
 
-    assert bench.has(Quirk.DECODES_TWICE) == await probe()
+    assert bench.has(Quirk.DECODES_TWICE) == await probe.reads_twice()
     assert (await bench.store.list_page(bench.dest, "probe/")).objects == ()
     assert await bench.uploads("probe/") == []

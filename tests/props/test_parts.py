@@ -5,7 +5,9 @@ Part layouts, from no bytes up to the largest object that S3 can hold.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from itertools import pairwise
+from typing import Final
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
@@ -76,6 +78,7 @@ def test_a_planned_layout_tiles_the_object_within_the_limits_of_s3(size: int, pa
 
 @unhurried
 @given(SIZES, PART_SIZES)
+@example(52_428_800_001, MIN_PART + 1)
 def test_the_part_size_that_was_asked_for_is_kept_where_it_fits(size: int, part_size: int) -> None:
     """
     Only where 10,000 parts would not do are they larger; then they have whole MiB, or 5 GiB, and as few as will do.
@@ -188,14 +191,83 @@ def test_a_guess_has_the_right_number_of_parts(size: int, count: int) -> None:
 
 
 @unhurried
-@given(st.sampled_from([5, 8, 16, 64, 100, 512]), st.integers(2, MAX_PARTS), st.data())
-def test_what_common_programs_upload_is_guessed(mib: int, count: int, data: st.DataObject) -> None:
+@given(st.integers(MIN_PART, MAX_PART), st.integers(2, MAX_PARTS), st.data())
+def test_for_every_even_layout_there_is_a_guess(part_size: int, count: int, data: st.DataObject) -> None:
     """
-    For parts of a common size there is a guess, unless no common size makes so many parts.
+    With as many parts, none of them of a size that S3 does not take.
     """
-    size = mib * MIB * (count - 1) + data.draw(st.integers(1, mib * MIB))
+    size = part_size * (count - 1) + data.draw(st.integers(1, part_size))
 
-    assert guessed(size, count) is not None
+    layout = guessed(size, count)
+
+    assert layout is not None
+    assert MIN_PART <= layout.part_size <= MAX_PART
+    assert (size, count) == (layout.size, layout.count)
+
+
+PROGRAMS: Final[dict[str, Callable[[int], int]]] = {
+    "aws-cli": lambda size: doubled(8 * MIB, size),
+    "aws-amplify": lambda size: doubled(5 * MIB, size),
+    "rclone": lambda size: in_steps(5 * MIB, size, MIB),
+    "s5cmd": lambda size: in_steps(50 * MIB, size, MIB),
+    "s3cmd": lambda size: in_steps(15 * MIB, size, MIB),
+    "mc": lambda size: in_steps(16 * MIB, size, 16 * MIB),
+    "mc-of-old": lambda size: in_steps(64 * MIB, size, 64 * MIB),
+    "cyberduck": lambda size: in_steps(10 * MIB, size, MIB),
+    "s3a-64M": lambda size: in_steps(64 * MIB, size, MIB),
+    "s3a-100M": lambda size: in_steps(100 * MIB, size, MIB),
+    "s3a-128M": lambda size: in_steps(128 * MIB, size, MIB),
+    "decimal-10": lambda size: in_steps(10 * 1000**2, size, 1000**2),
+    "decimal-64": lambda size: in_steps(64 * 1000**2, size, 1000**2),
+    "decimal-100": lambda size: in_steps(100 * 1000**2, size, 1000**2),
+    "java-sdk": lambda size: in_steps(5 * MIB, size, 1),
+}  # fmt: skip
+"""The part sizes of programs, which grow where 10,000 parts would not do."""
+
+
+def doubled(part_size: int, size: int) -> int:
+    """
+    Twice as much until it does.
+    """
+    while -(-size // part_size) > MAX_PARTS:
+        part_size *= 2
+    return part_size
+
+
+def in_steps(part_size: int, size: int, step: int) -> int:
+    """
+    Rounded up to a multiple of `step`.
+    """
+    least = -(-size // MAX_PARTS)
+    return max(part_size, -(-least // step) * step)
+
+
+@pytest.mark.parametrize("tenths", [80, 81, 1234, 99_995, 250_000])
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_what_programs_upload_is_guessed_right(program: str, tenths: int) -> None:
+    """
+    As soon as there are some parts, nothing else makes so many.
+
+    Args:
+        program: whose part sizes are guessed.
+        tenths: size of the object in tenths of the program's smallest part, and a little more.
+    """
+    part_size = PROGRAMS[program]
+    size = part_size(1) * tenths // 10 + 12_345
+
+    layout = guessed(size, -(-size // part_size(size)))
+
+    assert layout is not None
+    assert part_size(size) == layout.part_size
+
+
+def test_the_most_common_size_wins() -> None:
+    """
+    Two parts may be 8 MiB and a rest, or 10, or 15.
+    """
+    layouts = [guessed(size * MIB, 2) for size in (15, 17, 18, 100)]
+
+    assert [layout.part_size // MIB for layout in layouts if layout] == [8, 16, 16, 64]
 
 
 @unhurried

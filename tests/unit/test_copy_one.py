@@ -243,11 +243,11 @@ async def test_a_refused_object_fails_alone() -> None:
     """
     A refusal is a value, with S3's code and words.
     """
-    bench = Bench(MemoryStore(fault=on("CopyObject", 1, Fault("InvalidObjectState", 403))))
+    bench = Bench(MemoryStore(fault=on("CopyObject", 1, Fault("InvalidRequest", 400))))
 
     result = await bench.copy()
 
-    assert (result.outcome, result.code, result.size) == (Outcome.FAILED, "InvalidObjectState", 5)
+    assert (result.outcome, result.code, result.size) == (Outcome.FAILED, "InvalidRequest", 5)
 
 
 async def test_what_no_object_can_survive_is_raised() -> None:

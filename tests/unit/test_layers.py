@@ -35,11 +35,14 @@ LAYERS: Final = (
         "listfile",
         "validate",
         "crc",
+        "carry_rules",
+        "grantees",
+        "headers",
     ),
     ("state", "guards", "listing", "compare", "copying", "s3", "memory", "memory_data"),
     ("pipeline", "lister", "checking", "cleaning", "summary", "stream"),
     ("views",),
-    ("connect", "app", "library", PACKAGE, "demo"),
+    ("connect", "app", "library", PACKAGE),
     ("cli", "__main__"),
 )
 OUTSIDE: Final = {"click", "rich", "aiobotocore", "botocore", "aiohttp"}

@@ -447,20 +447,40 @@ async def test_the_keys_of_a_listing_are_never_rewritten(prefix: str) -> None:
     assert isinstance(caught, TransientError)
 
 
-async def test_a_head_tells_what_a_copy_in_parts_loses() -> None:
+async def test_a_head_tells_what_there_is_to_carry() -> None:
     """
-    Storage class and encryption key are not carried over by parts, and that is said.
+    Tags are counted, the class and an ETag that is no MD5 are with the object: what is carried is decided elsewhere.
     """
     said = answer(
         "200 OK", "", f'ETag: "{MD5}"', "x-amz-storage-class: STANDARD_IA", "x-amz-server-side-encryption: aws:kms",
-        "x-amz-tagging-count: 2",
+        "x-amz-tagging-count: 2", "x-amz-object-lock-mode: GOVERNANCE",
+        "x-amz-object-lock-retain-until-date: 2030-01-02T03:04:05Z", "x-amz-website-redirect-location: /there",
     )  # fmt: skip
     said = said.replace(b"Content-Length: 0", b"Content-Length: 5")
 
     async with scripted(said) as (store, _):
         found = await store.head_details("in", "a")
 
-    assert set(found.lost) == {"storage class", "encryption key", "tags"}
+    assert (found.tags, found.redirect) == (2, "/there")
+    assert (found.info.storage_class, found.info.opaque) == ("STANDARD_IA", True)
+    assert found.lock == (
+        ("ObjectLockMode", "GOVERNANCE"), ("ObjectLockRetainUntilDate", "2030-01-02T03:04:05+00:00"),
+    )  # fmt: skip
+    assert found.lost == ()
+
+
+async def test_a_head_names_what_cannot_be_restated() -> None:
+    """
+    A date that is none, metadata that S3 keeps back, and text that has to be encoded.
+    """
+    said = answer("200 OK", "", f'ETag: "{MD5}"', "x-amz-missing-meta: 1", "Expires: 0", "x-amz-meta-a: gr\u00fcn")
+    said = said.replace(b"Content-Length: 0", b"Content-Length: 5")
+
+    async with scripted(said) as (store, _):
+        found = await store.head_details("in", "a")
+
+    assert set(found.lost) == {"metadata that S3 does not return", "Expires", "text that is not ASCII (encoded)"}
+    assert dict(found.metadata)["a"] == "=?utf-8?b?Z3LDvG4=?="
 
 
 async def test_a_plain_head_loses_nothing() -> None:

@@ -15,14 +15,19 @@ from s3copy_async import (
     CleanOptions,
     ConfigError,
     Display,
+    IfExists,
     Limits,
+    Multipart,
     Options,
+    Owners,
     PartOptions,
     Progress,
     Selection,
+    Verify,
     problems,
 )
 from s3copy_async.cli.build_access import AccessBuilder
+from s3copy_async.cli.build_carry import carry_of
 from s3copy_async.cli.build_selection import SelectionBuilder
 from s3copy_async.cli.form import Form
 from s3copy_async.text import shown
@@ -71,6 +76,7 @@ class Builder:
         selection = SelectionBuilder(form).build()
         access = AccessBuilder(form).build()
         limits, parts, display = self._limits(), self._parts(), self._display()
+        carry = carry_of(form)
         if form.problems or selection is None:
             raise ConfigError(*form.problems)
         options = Options(
@@ -81,10 +87,14 @@ class Builder:
             limits=limits,
             grants=tuple(form.get("grants") or ()),
             parts=parts,
+            carry=carry,
             one_way=bool(form.get("one_way")),
+            verify=Verify(form.get("verify") or "auto"),
+            owners=Owners(form.get("expected_source_owner"), form.get("expected_dest_owner")),
+            if_exists=IfExists(form.get("if_exists") or "overwrite"),
             warnings=tuple(form.warnings),
         )
-        return Request(options, display)
+        return Request(self._sound(options), display)
 
     def cleaning(self) -> Request:
         """
@@ -106,9 +116,22 @@ class Builder:
             limits=limits,
             parts=parts,
             clean=clean,
+            owners=Owners(dest=form.get("expected_dest_owner")),
             warnings=tuple(form.warnings),
         )
-        return Request(options, replace(display, removes=clean.remove))
+        return Request(self._sound(options), replace(display, removes=clean.remove))
+
+    def _sound(self, options: Options) -> Options:
+        """
+        The options, unless something is wrong with them as a whole.
+
+        Raises:
+            ConfigError: with every problem there is.
+        """
+        self._form.problems_with(problems(options))
+        if self._form.problems:
+            raise ConfigError(*self._form.problems)
+        return options
 
     def showing(self) -> Display:
         """
@@ -129,6 +152,7 @@ class Builder:
             work_prefix=prefix + "/",
             work_bucket=self._form.get("work_bucket"),
             keep=self._form.get("keep_parts") is not False,
+            method=Multipart(self._form.get("multipart") or "staged"),
         )
         self._form.problems_with(problems(parts))
         return parts

@@ -71,6 +71,7 @@ class AccessBuilder:
             ca_bundle=self._ca_bundle(),
             verify_tls=not form.get("no_verify_ssl"),
             addressing_style=form.get("addressing_style") or "auto",
+            request_payer=bool(form.get("request_payer")),
         )
 
     def _check_one_kind(self, config: S3Cfg | None, profile: str | None, *, anonymous: bool) -> None:

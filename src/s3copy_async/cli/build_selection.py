@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
-from s3copy_async import S3Uri, Selection, parse_list, problems, select
+from s3copy_async import ConfigError, S3Uri, Selection, parse_list, problems, select
 from s3copy_async.cli.form import Form
 from s3copy_async.text import shown
 
@@ -35,14 +35,19 @@ class SelectionBuilder:
         files_from = form.get("files_from")
         if files_from is not None and files_from != "-":
             form.readable("-F/--files", files_from, _LIST)
-        selection = select(
-            source,
-            form.get("dest"),
-            files=form.get("files") or (),
-            prefixes=self._prefixes(files_from),
-            files_from=files_from,
-            exact_dest=bool(form.get("no_target_directory")),
-        )
+        try:
+            selection = select(
+                str(source),
+                form.get("dest"),
+                files=form.get("files") or (),
+                prefixes=self._prefixes(files_from),
+                files_from=files_from,
+                exact_dest=bool(form.get("no_target_directory")),
+                version_id=form.get("version_id") or "",
+            )
+        except ConfigError as error:
+            form.problem(f"SOURCE: {shown(str(error).removeprefix('source: '))}")
+            return None
         form.problems_with(problems(selection))
         return selection
 

@@ -30,10 +30,15 @@ def cli() -> None:
 @declare.SELECTION
 @declare.DRY_RUN
 @declare.EXACT
+@declare.VERSION
 @declare.ACCESS
+@declare.OWNERS
+@declare.IF_EXISTS
 @declare.COPYING
 @declare.LIMITS
+@declare.CARRYING
 @declare.REPORTS
+@declare.PAGE
 @declare.SHOWING
 @click.pass_context
 def copy(ctx: click.Context, /, **values: Any) -> None:
@@ -59,9 +64,12 @@ def copy(ctx: click.Context, /, **values: Any) -> None:
 @declare.BOTH_ARGUMENTS
 @declare.SELECTION
 @declare.EXACT
+@declare.VERSION
 @declare.ONE_WAY
 @declare.ACCESS
+@declare.OWNERS
 @declare.LIMITS
+@declare.PAGE
 @declare.SHOWING
 @click.pass_context
 def check(ctx: click.Context, /, **values: Any) -> None:
@@ -79,7 +87,9 @@ def check(ctx: click.Context, /, **values: Any) -> None:
 @declare.PLACE
 @declare.CLEANING
 @declare.ACCESS
+@declare.DEST_OWNER
 @declare.LIMITS
+@declare.PAGE
 @declare.SHOWING
 @click.pass_context
 def clean(ctx: click.Context, /, **values: Any) -> None:
@@ -116,8 +126,10 @@ def _start(ctx: click.Context, action: str, values: dict[str, Any]) -> None:
     builder = Builder(values, problems_of(ctx), on_argv, same_command(args, names))
     request = builder.cleaning() if action == "clean" else builder.copying()
     display = request.display
-    if path := display.failures:
-        command = failures_command(args, names, str(request.options.selection.dest), path)
+    selection = request.options.selection
+    # One object, or one version of it, is not named by a list of keys.
+    if (path := display.failures) and not (selection.exact_dest or selection.version_id):
+        command = failures_command(args, names, str(selection.dest), path)
         display = replace(display, failures_command=command)
 
     from s3copy_async.cli.runner import run

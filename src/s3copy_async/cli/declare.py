@@ -9,8 +9,8 @@ from typing import Any, Final
 
 import click
 
-from s3copy_async import Progress, __version__
-from s3copy_async.cli.params import COUNT, DURATION, GRANT, SIZE, URI, Argument, option
+from s3copy_async import KEEP, IfExists, Multipart, Progress, Verify, __version__
+from s3copy_async.cli.params import CLASS, COUNT, DURATION, GRANT, PAIR, SIZE, URI, Argument, option
 
 LEVELS: Final = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 Decorator = Callable[[Any], Any]
@@ -18,6 +18,7 @@ Decorator = Callable[[Any], Any]
 _SELECTION: Final = "Selection"
 _ACCESS: Final = "Credentials and endpoint"
 _COPYING: Final = "Copying"
+_CARRYING: Final = "Metadata and access"
 _SHOWING: Final = "Output"
 
 
@@ -81,6 +82,12 @@ EXACT: Final = option(
     section=_SELECTION,
     help="SOURCE is one object, DEST its whole new key.",
 )
+VERSION: Final = option(
+    "--version-id",
+    section=_SELECTION,
+    metavar="ID",
+    help="This version of SOURCE, which is one object; the same as s3://bucket/key?versionId=ID.",
+)
 ONE_WAY: Final = option(
     "--one-way", is_flag=True, section=_SELECTION, help="Do not report what only the destination has."
 )
@@ -99,13 +106,15 @@ ACCESS: Final = apply(
     option("--addressing-style", section=_ACCESS, type=click.Choice(["auto", "path", "virtual"]), default="auto", help="Bucket in the path or in the host name; auto is path for --endpoint-url."),
     option("--ca-bundle", section=_ACCESS, type=click.Path(), metavar="FILE", help="Trust the certificates of FILE."),
     option("--no-verify-ssl", is_flag=True, section=_ACCESS, help="Accept any certificate."),
+    option("--request-payer", is_flag=True, section=_ACCESS, help="Agree to pay for requests to buckets whose owner lets others pay."),
 )  # fmt: skip
 COPYING: Final = apply(
-    option("--acl-grant", "grants", section=_COPYING, multiple=True, type=GRANT, metavar="PERMISSION:EMAIL", help="Grant READ, WRITE, READ_ACP, WRITE_ACP or FULL_CONTROL on what is made. Repeatable."),
     option("--large-file", section=_COPYING, type=SIZE, default="5GiB", show_default=True, metavar="SIZE", help="Copy larger objects in parts, like those that were uploaded in parts; at most 5GiB."),
     option("--part-size", section=_COPYING, type=SIZE, metavar="SIZE", help="Size of parts, 5MiB to 5GiB.  [the source's own, so that ETags stay equal; else 64MiB]"),
+    option("--multipart", section=_COPYING, type=click.Choice([item.value for item in Multipart]), metavar="[staged|direct|auto]", default="staged", show_default=True, help="Copy parts over temp and part objects, or directly. auto: directly where such objects would do harm (versioned, locked or replicated destination)."),
     option("--keep-parts/--no-keep-parts", section=_COPYING, default=True, show_default=True, help="Keep the temp and part objects of a copy in parts."),
     option("--work-bucket", section=_COPYING, metavar="BUCKET", help="Keep work in progress in this bucket.  [the destination's]"),
+    option("--verify", section=_COPYING, type=click.Choice([item.value for item in Verify]), metavar="[auto|required]", default="auto", show_default=True, help="required: fail objects that nothing but the store's own word proves right."),
     option("--retries", section=_COPYING, type=COUNT, default="3", show_default=True, metavar="N", help="Repeats after a copy that came back with a wrong ETag."),
 )  # fmt: skip
 LIMITS: Final = apply(
@@ -113,11 +122,43 @@ LIMITS: Final = apply(
     option("--retry-for", section=_COPYING, type=DURATION, default="15m", show_default=True, metavar="DURATION", help="Repeat a failing or throttled request for so long."),
     option("--work-prefix", section=_COPYING, default="temp", show_default=True, metavar="PREFIX", help="Where work in progress is kept; it is never copied or compared."),
 )  # fmt: skip
+DEST_OWNER: Final = option(
+    "--expected-dest-owner",
+    section=_ACCESS,
+    metavar="ACCOUNT",
+    help="Account (12 digits) that must own the bucket of DEST and the work area; else every request is refused.",
+)
+OWNERS: Final = apply(
+    option("--expected-source-owner", section=_ACCESS, metavar="ACCOUNT", help="Account (12 digits) that must own the bucket of SOURCE."),
+    DEST_OWNER,
+)  # fmt: skip
+IF_EXISTS: Final = option(
+    "--if-exists", section=_COPYING, type=click.Choice([item.value for item in IfExists]), metavar="[overwrite|skip|fail]", default="overwrite", show_default=True,
+    help="What to do where DEST holds another object under that key; equal ones are never copied.",
+)  # fmt: skip
+CARRYING: Final = apply(
+    option("--metadata", section=_CARRYING, multiple=True, type=PAIR, metavar="KEY=VALUE", help="User metadata that replaces or joins the source's. Repeatable."),
+    option("--content-type", section=_CARRYING, metavar="TYPE", help="Content-Type instead of the source's."),
+    option("--cache-control", section=_CARRYING, metavar="VALUE", help="Cache-Control instead of the source's."),
+    option("--tag", "tags", section=_CARRYING, multiple=True, type=PAIR, metavar="KEY=VALUE", help="Tag that replaces or joins the source's. Repeatable."),
+    option("--storage-class", section=_CARRYING, type=CLASS, metavar="[keep|CLASS]", help="Storage class of the copies; keep is the source's.  [the destination's default]"),
+    option("--sse", section=_CARRYING, metavar="[AES256|aws:kms|aws:kms:dsse]", help="Encryption of the copies.  [the destination's default]"),
+    option("--sse-kms-key-id", section=_CARRYING, metavar="KEY_ID", help="Key for --sse aws:kms or aws:kms:dsse."),
+    option("--acl", section=_CARRYING, metavar="[keep|ACL]", help="Canned ACL for the copies, such as bucket-owner-full-control; keep is the source's grants.  [private]"),
+    option("--acl-grant", "grants", section=_CARRYING, multiple=True, type=GRANT, metavar="PERMISSION:GRANTEE", help="Grant READ, WRITE, READ_ACP, WRITE_ACP or FULL_CONTROL on what is made to a canonical user id, the URI of a group or, where the store takes it, an e-mail address. Repeatable."),
+    option("--object-lock", section=_CARRYING, type=click.Choice([KEEP]), metavar="[keep]", help="Carry retention and legal hold of the source over."),
+)  # fmt: skip
 REPORTS: Final = apply(
     option("--report", section=_SHOWING, type=click.Path(), metavar="FILE", help="Write a JSON line for every object to FILE."),
     option("--failures", section=_SHOWING, type=click.Path(), metavar="FILE", help="Write the keys that failed to FILE, as -F reads them."),
-    option("--html", section=_SHOWING, type=click.Path(), metavar="FILE", help="Write a page about the run to FILE, to look at in a browser."),
 )  # fmt: skip
+PAGE: Final = option(
+    "--html",
+    section=_SHOWING,
+    type=click.Path(),
+    metavar="FILE",
+    help="Write a page about the run to FILE, to look at in a browser.",
+)
 SHOWING: Final = apply(
     option("--progress", section=_SHOWING, type=click.Choice([item.value for item in Progress]), metavar="[auto|plain|json|none]", default="auto", show_default=True, help="How to show the run. none: no progress, only failures and the summary. json: one object per event on standard output."),
     option("-q", "--quiet", is_flag=True, section=_SHOWING, help="Show only what goes wrong, and of a dry run only its totals."),

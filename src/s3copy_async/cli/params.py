@@ -10,13 +10,16 @@ from typing import Any, Final
 import click
 from click.shell_completion import CompletionItem
 
-from s3copy_async import Grant, S3Uri
+from s3copy_async import KEEP, Grant, S3Uri
 from s3copy_async.text import parse_duration, parse_size, shown
 
 DEFAULT: Final = "copy"
 """The command that needs no name."""
 PROBLEMS: Final = "s3copy_async.problems"
-PERMISSIONS: Final = ("READ", "WRITE", "READ_ACP", "WRITE_ACP", "FULL_CONTROL")
+_CLASSES: Final = (
+    "STANDARD", "STANDARD_IA", "ONEZONE_IA", "INTELLIGENT_TIERING", "GLACIER_IR", "GLACIER", "DEEP_ARCHIVE",
+    "REDUCED_REDUNDANCY",
+)  # fmt: skip
 
 
 def problems_of(ctx: click.Context) -> list[str]:
@@ -145,17 +148,42 @@ class UriType(Parsed):
 
 def parse_grant(text: str) -> Grant:
     """
-    Reads ``PERMISSION:EMAIL``, the permission in any case.
+    Reads ``PERMISSION:GRANTEE``, the permission in any case.
 
     Raises:
         ValueError: one line with the forms that are accepted.
     """
-    permission, _, email = text.partition(":")
-    permission = permission.strip().upper().replace("-", "_")
-    email = email.strip()
-    if permission not in PERMISSIONS or "@" not in email or any(char in email for char in '",\r\n '):
-        raise ValueError(f"{text!r} is not PERMISSION:EMAIL, where PERMISSION is one of {', '.join(PERMISSIONS)}")
-    return Grant(permission, email)
+    from s3copy_async import problems  # what --help can do without
+
+    permission, found, grantee = text.partition(":")
+    grant = Grant(permission.strip().upper().replace("-", "_"), grantee.strip())
+    if not found:
+        raise ValueError(f"{text!r} is not PERMISSION:GRANTEE, such as READ:friend@example.com")
+    for problem in problems(grant):
+        raise ValueError(problem.text)
+    return grant
+
+
+def parse_pair(text: str) -> tuple[str, str]:
+    """
+    Reads ``KEY=VALUE``.
+
+    Raises:
+        ValueError: it is none.
+    """
+    name, found, value = text.partition("=")
+    if not found or not name:
+        raise ValueError(f"{text!r} is not KEY=VALUE")
+    return name, value
+
+
+def parse_class(text: str) -> str:
+    """
+    Reads a storage class: Amazon's in any case, those of other stores as they are written.
+    """
+    if text.lower() == KEEP:
+        return KEEP
+    return text.upper() if text.upper() in _CLASSES else text
 
 
 URI: Final = UriType("s3 uri", S3Uri.parse)
@@ -177,3 +205,5 @@ def parse_count(text: str) -> int:
 COUNT: Final = Parsed("count", parse_count)
 DURATION: Final = Parsed("duration", parse_duration)
 GRANT: Final = Parsed("grant", parse_grant)
+PAIR: Final = Parsed("pair", parse_pair)
+CLASS: Final = Parsed("class", parse_class)

@@ -13,7 +13,7 @@ import sys
 from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any, Final
 
-from s3copy_async import Action, Display, Job, Options, Progress, RunState, Stop, View
+from s3copy_async import Action, Display, Job, Options, Progress, RunState, Stop, View, __version__
 from s3copy_async.text import harmless
 from s3copy_async.views.ci import ci_view
 from s3copy_async.views.jsonl import JsonLines
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 _TERMINAL_INTERVAL: Final = 2.0
 _PIPE_INTERVAL: Final = 10.0
 _LAST_WORDS: Final = 2.0
+_WATCHED: Final = 0.4
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -35,9 +36,7 @@ def run(options: Options, display: Display, action: str) -> int:
     Runs one job to its end and returns the exit code.
     """
     stop = Stop()
-    job = Job(
-        options, Action(action), views=lambda state: views_for(state, display, options.selection.dest.folder), stop=stop
-    )
+    job = Job(options, Action(action), views=lambda state: views_for(state, display, options), stop=stop)
     code = supervised(job.run(), stop, lambda: job.summary.exit_code)
     if job.summary.error and not job.is_shown:
         sys.stderr.write(f"error: {harmless(job.summary.error)}\n")
@@ -51,17 +50,19 @@ def run_demo(display: Display) -> int:
     Raises:
         ConfigError: the extra ``[demo]`` is not installed.
     """
-    from s3copy_async.demo import Demo
+    from s3copy_async.cli.demo import Demo, Scale
 
     stop = Stop()
-    demo = Demo(lambda state: views_for(state, display), stop)
+    scale = Scale(delay=_WATCHED if sys.stderr.isatty() else 0.0)
+    demo = Demo(lambda state: views_for(state, display), stop, scale)
     return supervised(demo.execute(), stop, lambda: demo.exit_code)
 
 
-def views_for(state: RunState, display: Display, base: str = "") -> list[View]:
+def views_for(state: RunState, display: Display, options: Options | None = None) -> list[View]:
     """
-    The views that the user asked for. `base` is the destination folder.
+    The views that the user asked for.
     """
+    base = options.selection.dest.folder if options else ""
     views: list[View] = []
     data: Writes = sys.stdout
     interval = _TERMINAL_INTERVAL if sys.stderr.isatty() else _PIPE_INTERVAL
@@ -70,21 +71,29 @@ def views_for(state: RunState, display: Display, base: str = "") -> list[View]:
     if display.progress is Progress.JSON:
         views.append(JsonLines(state, sys.stdout))
         data = Nowhere()
-    if display.verbosity >= 0 and (marks := ci_view(os.environ, sys.stderr)):
-        views.append(marks)
+    words: Writes = sys.stderr
     console = None if display.progress is not Progress.AUTO or display.verbosity else _console()
     if console is not None:
         from s3copy_async.views.live import live_view
 
-        views.append(live_view(state, console, display, Streams(data, sys.stderr)))
-    else:
+        live = live_view(state, console, display, data)
+        words = live.above
+        views.append(live)
+    if display.verbosity >= 0 and (marks := ci_view(os.environ, words)):
+        views.insert(0, marks)
+    if console is None:
         views.append(Lines(state, Streams(data, sys.stderr), display, interval))
     if display.report is not None:
         views.append(report(display.report))
     if display.failures is not None:
         views.append(failures(display.failures, base))
+    if display.html is not None:
+        from s3copy_async.views.html import html_page
+        from s3copy_async.views.settings import settings_of
+
+        views.append(html_page(display.html, state, settings_of(options) if options else (), __version__))
     if display.log_level is not None:
-        views.append(Log(getattr(logging, display.log_level), display.log_file))
+        views.append(Log(getattr(logging, display.log_level), display.log_file, words))
     return views
 
 
@@ -97,7 +106,7 @@ def _console() -> Console | None:
     from rich.console import Console
 
     console = Console(stderr=True, highlight=False, markup=False, emoji=False)
-    return console if console.is_terminal and not console.is_dumb_terminal else None
+    return console if console.is_terminal and not (console.is_dumb_terminal or console.legacy_windows) else None
 
 
 def supervised(job: Coroutine[Any, Any, object], stop: Stop, exit_code: Callable[[], int]) -> int:

@@ -22,7 +22,7 @@ async def readable_source(source: PartSource, folder: Folder, job: CopyJob) -> P
         Unproven: the source is too large for that.
         PreconditionFailed, NotFound: the source is no longer what it was.
     """
-    if not decodes_otherwise(source.key) or not await job.reads_twice():
+    if not decodes_otherwise(source.key) or not await job.probe.reads_twice():
         return source
     info = source.info
     if info.size > MAX_COPY:

@@ -4,13 +4,15 @@ What a run would do with one object, without doing it.
 
 from __future__ import annotations
 
+from s3copy_async.copying.exists import in_the_way
 from s3copy_async.copying.finish import done_on_record
 from s3copy_async.copying.job import CopyJob, failed, refused, skipped
 from s3copy_async.copying.one import settle
 from s3copy_async.copying.plan import Method, cannot_fit, plan, request_count
 from s3copy_async.errors import FatalError, S3Error
 from s3copy_async.events import Planned
-from s3copy_async.model import CopyResult, CopyTask, SkipReason
+from s3copy_async.faults import ARCHIVE_CLASSES
+from s3copy_async.model import CopyResult, CopyTask, ObjectInfo, SkipReason
 
 
 async def plan_one(task: CopyTask, job: CopyJob) -> Planned | CopyResult:
@@ -32,8 +34,19 @@ async def plan_one(task: CopyTask, job: CopyJob) -> Planned | CopyResult:
                 return failed(settled, "CannotFit", problem)
             if await done_on_record(settled, source, job):
                 return skipped(settled, SkipReason.SAME, source.size)
+        if kept := in_the_way(settled, job):
+            return kept
     except FatalError:
         raise
     except S3Error as error:
         return refused(task, error)
-    return Planned(task.key, task.dest_key, source.size, request_count(source, large_file, part_size))
+    note = _note(source, job)
+    return Planned(task.key, task.dest_key, source.size, request_count(source, large_file, part_size), note)
+
+
+def _note(source: ObjectInfo, job: CopyJob) -> str:
+    if source.storage_class not in ARCHIVE_CLASSES:
+        return ""
+    words = "needs a restore, unless one is active"
+    job.say_once(f"some objects are archived ({', '.join(ARCHIVE_CLASSES)}): each {words}")
+    return f"archived: {words}"

@@ -23,12 +23,14 @@ class Finished:
 
     Args:
         etag: of the destination.
+        direct: there are no temp and part objects.
     """
 
     source: ObjectInfo
     layout: Layout
     dest_key: str
     etag: str
+    direct: bool = False
 
 
 async def done_on_record(task: CopyTask, source: ObjectInfo, job: CopyJob) -> bool:
@@ -47,19 +49,6 @@ async def done_on_record(task: CopyTask, source: ObjectInfo, job: CopyJob) -> bo
     return found == (source.etag, source.size, there.etag)
 
 
-async def is_unchanged(source: ObjectInfo, job: CopyJob) -> bool:
-    """
-    Whether the source is still the version that was copied.
-
-    Asked where no ETag tells that all parts are of one version: a store may ignore the ETag that pins the source.
-
-    Raises:
-        NotFound: the source is gone.
-    """
-    now = await job.store.head_object(job.source_bucket, source.key)
-    return now.etag == source.etag
-
-
 async def finish(done: Finished, folder: Folder, inventory: Inventory, job: CopyJob) -> None:
     """
     Records a copy whose ETag cannot equal its source's, and removes what is not to be kept.
@@ -73,6 +62,8 @@ async def finish(done: Finished, folder: Folder, inventory: Inventory, job: Copy
             source_etag=done.source.etag, size=done.source.size, dest_etag=done.etag, dest_key=done.dest_key
         )
         await job.store.put_object(folder.bucket, key, record)
+    if done.direct:
+        return
     if not job.parts.keep:
         await _remove_parts(done.layout, folder, inventory, job)
     await _drop_leftovers(folder, job)

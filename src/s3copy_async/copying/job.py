@@ -7,15 +7,22 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
+from s3copy_async.copying.known import Known
 from s3copy_async.copying.lanes import LanePool
+from s3copy_async.copying.probe import Capabilities
 from s3copy_async.errors import AccessDenied, Failure, FatalError, S3Error
 from s3copy_async.events import Emit, Notice, ignore
+from s3copy_async.faults import ARCHIVED
 from s3copy_async.model import CopyResult, CopyTask, ObjectInfo, Outcome, Pairs, Proof, SkipReason
 from s3copy_async.options import Carry, Compare, IfExists, Limits, PartOptions, Verify
 from s3copy_async.store import HeadsObjects, ListsObjects, Stages
 
 
-async def _reads_once() -> bool:
+async def _in_steps() -> bool:
+    return False
+
+
+async def _is_no_website() -> bool:
     return False
 
 
@@ -33,7 +40,10 @@ class CopyJob:
         said: warnings that were given already.
         carry, compare, verify, if_exists: see `options.Options`.
         is_aws: the store is Amazon's own: what it can do need not be found out.
-        reads_twice: whether the store decodes the source keys of part copies twice; asked at most once.
+        direct: whether copies in parts make no temp and part objects.
+        redirects: whether the source is a website, whose objects may redirect; asked at most once.
+        known: what these copies find out for one another.
+        probe: what the store can do.
     """
 
     store: Stages
@@ -47,21 +57,24 @@ class CopyJob:
     lanes: LanePool = field(default_factory=lambda: LanePool(0))
     emit: Emit = ignore
     stopping: Callable[[], bool] = lambda: False
-    reads_twice: Callable[[], Awaitable[bool]] = _reads_once
+    direct: Callable[[], Awaitable[bool]] = _in_steps
+    redirects: Callable[[], Awaitable[bool]] = _is_no_website
     said: set[str] = field(default_factory=set)
-    carry: Carry = Carry()
+    known: Known = field(default_factory=Known)
+    probe: Capabilities = field(default_factory=Capabilities)
+    carry: Carry = field(default_factory=Carry)
     compare: Compare = Compare.AUTO
     verify: Verify = Verify.AUTO
     if_exists: IfExists = IfExists.OVERWRITE
     is_aws: bool = False
 
-    def say_once(self, text: str) -> None:
+    def say_once(self, text: str, *, warning: bool = True) -> None:
         """
-        Warns of something that would come up again with many objects.
+        Warns of something that would come up again with many objects, or only mentions it.
         """
         if text not in self.said:
             self.said.add(text)
-            self.emit(Notice(text))
+            self.emit(Notice(text, warning))
 
     async def tidy(self, bucket: str, key: str) -> None:
         """
@@ -79,15 +92,13 @@ class CopyJob:
 
 
 def copied(
-    task: CopyTask, source: ObjectInfo, etag: str, proof: Proof, lost: tuple[str, ...] | None = None
+    task: CopyTask, source: ObjectInfo, etag: str, proof: Proof, lost: tuple[str, ...] = (), method: str = "whole"
 ) -> CopyResult:
     """
-    The object is at its destination, as `proof` shows. `lost` is what a copy in parts could not carry over; None stands
-    for a whole copy, with which S3 carries all that it can.
+    The object is at its destination, as `proof` shows. `lost` is what the copy could not carry over.
     """
-    method = "whole" if lost is None else "staged"
     result = CopyResult(task.key, task.dest_key, source.size, Outcome.COPIED, proof=proof, etag=etag)
-    return result._replace(lost=lost or (), source_etag=source.etag, method=method)
+    return result._replace(lost=lost, source_etag=source.etag, method=method)
 
 
 def skipped(task: CopyTask, reason: SkipReason, size: int = 0) -> CopyResult:
@@ -111,6 +122,11 @@ def refused(task: CopyTask, error: S3Error) -> CopyResult:
     S3 refused a request for the object.
     """
     reason = str(error)
-    if isinstance(error, AccessDenied) and task.source is None:
-        reason += " (without the right to list, S3 says so of missing keys too)"
+    if error.code in ARCHIVED:
+        return failed(task, "Archived", reason, error.failure)
+    if isinstance(error, AccessDenied):
+        if task.version:
+            reason += " (a version needs s3:GetObjectVersion)"
+        if task.source is None:
+            reason += " (without the right to list, S3 says so of missing keys too)"
     return failed(task, error.code, reason, error.failure)

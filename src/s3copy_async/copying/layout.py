@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from s3copy_async.copying.lanes import LanePool, in_lanes
+from s3copy_async.crc import algorithm_of
 from s3copy_async.errors import ObjectRefused, S3Error, Unproven
 from s3copy_async.etag import part_count
 from s3copy_async.model import Head, ObjectInfo
@@ -21,7 +22,7 @@ _AT_ONCE: Final = 64
 class Shape:
     """
     Args:
-        head: the source's headers and metadata.
+        head: the source's headers, metadata and checksum.
         own: the layout is the source's own, as far as is known, so that the ETags should become equal.
         exact: every part was asked for: the layout is certain.
     """
@@ -31,31 +32,38 @@ class Shape:
     own: bool = False
     exact: bool = False
 
+    @property
+    def algorithm(self) -> str:
+        """
+        The algorithm of the source's full-object checksum, empty where it has none.
+        """
+        return algorithm_of(self.head.info.checksum)
+
 
 async def read_shape(store: HeadsDetails, bucket: str, source: ObjectInfo, part_size: int | None) -> Shape:
     """
     The layout for copying `source`: its own where the store tells it, `part_size` where that is given, else 64 MiB.
 
-    Two requests for a source of even parts, three to know better; none of them reads data.
+    One request for headers and checksum, two more for a source of even parts; none of them reads data.
 
     Raises:
         Unproven: the object cannot be held in such parts.
         S3Error: the source cannot be looked up.
     """
+    head = await store.head_details(bucket, source.key, version=source.version)
     count = part_count(source.etag)
     if part_size is not None or not count:
-        head = await store.head_details(bucket, source.key)
         try:
             return Shape(head, planned(source.size, part_size or DEFAULT_PART))
         except ValueError as error:
             raise Unproven("CannotFit", str(error)) from None
-    head = await _first(store, bucket, source)
+    head = await _with_first_part(store, bucket, source, head)
     if head.parts != count or not head.part_size:
         guess = guessed(source.size, count)
         return Shape(head, guess, own=True) if guess else Shape(head, planned(source.size, DEFAULT_PART))
     layout = uniform(source.size, head.part_size, count)
     if layout is not None and count > 2:
-        last = await store.head_details(bucket, source.key, count)
+        last = await store.head_details(bucket, source.key, count, version=source.version)
         if last.part_size != source.size - head.part_size * (count - 1):
             layout = None
     if layout is None:
@@ -63,17 +71,13 @@ async def read_shape(store: HeadsDetails, bucket: str, source: ObjectInfo, part_
     return Shape(head, layout, own=True, exact=count <= 2)
 
 
-async def _first(store: HeadsDetails, bucket: str, source: ObjectInfo) -> Head:
+async def _with_first_part(store: HeadsDetails, bucket: str, source: ObjectInfo, head: Head) -> Head:
     try:
-        head = await store.head_details(bucket, source.key, 1)
+        first = await store.head_details(bucket, source.key, 1, version=source.version)
     except ObjectRefused:
         # A store that knows no part numbers.
-        return await store.head_details(bucket, source.key)
-    if head.info.etag == source.etag:
         return head
-    # The source changed, or this store shows the part as an object of its own (moto): the whole object tells.
-    whole = await store.head_details(bucket, source.key)
-    return replace(whole, parts=head.parts, part_size=head.part_size)
+    return replace(head, parts=first.parts, part_size=first.part_size)
 
 
 async def asked(store: HeadsDetails, bucket: str, source: ObjectInfo, head: Head) -> Shape:
@@ -87,7 +91,8 @@ async def asked(store: HeadsDetails, bucket: str, source: ObjectInfo, head: Head
     sizes = [0] * count
 
     async def look(number: int) -> None:
-        sizes[number - 1] = (await store.head_details(bucket, source.key, number)).part_size
+        found = await store.head_details(bucket, source.key, number, version=source.version)
+        sizes[number - 1] = found.part_size
 
     await in_lanes(iter(range(1, count + 1)), look, LanePool(_AT_ONCE), lambda: False)
     layout = uneven(sizes)

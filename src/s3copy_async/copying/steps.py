@@ -13,8 +13,16 @@ from typing import Final
 from s3copy_async.copying.job import CopyJob
 from s3copy_async.copying.work import MD5, Folder, Inventory, is_marked, marks
 from s3copy_async.errors import NotFound, PreconditionFailed, S3Error, Unproven, UploadGone
-from s3copy_async.events import PartDone, Stage
-from s3copy_async.model import CompleteRequest, CopyAnswer, CopyRequest, ObjectInfo, Pairs, PartRequest
+from s3copy_async.events import PartDone, PartFailed, Stage
+from s3copy_async.model import (
+    CompleteRequest,
+    CopyAnswer,
+    CopyRequest,
+    ObjectInfo,
+    Pairs,
+    PartRequest,
+    UploadedPart,
+)
 from s3copy_async.parts import Part, multipart_etag
 
 _CLEANUP: Final = 10.0
@@ -29,14 +37,29 @@ def contradict(one: str, other: str) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """
+    Where the bytes of a part are copied from: `start` up to `stop` of an object, or all of it where `stop` is 0.
+    """
+
+    bucket: str
+    key: str
+    start: int = 0
+    stop: int = 0
+    version: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class MadePart:
     """
-    A durable part object.
+    A part that is ready to be put in its place.
 
     Args:
-        etag: of the part object; pins it as a source.
+        etag: of the part object, or of the source; pins it.
         md5: of its bytes, None where no answer told.
         opaque: ETags say nothing, because of the encryption.
+        checksum: of its bytes, empty where no answer told.
+        origin: the source itself; None where the part is an object of its own.
     """
 
     part: Part
@@ -44,13 +67,27 @@ class MadePart:
     md5: str | None
     opaque: bool = False
     checksum: str = ""
+    origin: Origin | None = None
+
+    def is_in(self, there: UploadedPart) -> bool:
+        """
+        Whether an earlier run has put these bytes in their place.
+        """
+        if there.size != self.part.size:
+            return False
+        # Straight from the pinned source there is nothing to compare with; the whole will tell.
+        return self.origin is not None or (self.md5 is not None and there.etag == self.md5)
 
     def matches(self, answer: CopyAnswer) -> bool:
         """
-        Whether a copy of this part came back as the same bytes.
+        Whether a copy of this part came back as the same bytes, as far as can be told.
         """
+        if self.origin is not None:
+            return True
+        if contradict(self.checksum, answer.checksum):
+            return False
         if self.opaque or answer.opaque:
-            return not contradict(self.checksum, answer.checksum)
+            return True
         if self.md5 is not None:
             return answer.etag == self.md5
         # A store that keeps the ETag of a one-part object when it is copied (Ceph).
@@ -88,9 +125,9 @@ class _Temp:
         """
         The part object that a copy of this made, or None where the two disagree.
         """
+        if contradict(self.checksum, answer.checksum):
+            return None
         if self.opaque or answer.opaque:
-            if contradict(self.checksum, answer.checksum):
-                return None
             return MadePart(part, answer.etag, None, opaque=True, checksum=answer.checksum)
         md5 = self.md5
         if md5 is None and _IS_MD5(answer.etag):
@@ -98,19 +135,47 @@ class _Temp:
         if md5 is not None and multipart_etag([md5]) != self.etag:
             return None
         # S3 computes the part's MD5 anew; Ceph keeps the ETag of the one-part object, and its formula is the proof.
-        return MadePart(part, answer.etag, md5) if answer.etag in (md5, self.etag) else None
+        if answer.etag not in (md5, self.etag):
+            return None
+        return MadePart(part, answer.etag, md5, checksum=answer.checksum)
+
+
+@dataclass(frozen=True, slots=True)
+class PartWishes:
+    """
+    Args:
+        settings: of all temp and part objects, as botocore's parameters.
+        opaque: their ETags say nothing.
+    """
+
+    settings: Pairs = ()
+    opaque: bool = False
 
 
 class PartMaker:
     """
     Makes the part objects of one source object, or finds those that an earlier run made.
+
+    Args:
+        wishes: how all that is made here is to be.
     """
 
-    def __init__(self, source: PartSource, folder: Folder, inventory: Inventory, job: CopyJob) -> None:
+    def __init__(
+        self, source: PartSource, folder: Folder, inventory: Inventory, job: CopyJob, wishes: PartWishes = PartWishes()
+    ) -> None:
         self._source = source
         self._folder = folder
         self._inventory = inventory
         self._job = job
+        self._settings = wishes.settings
+        self._opaque = wishes.opaque
+
+    @property
+    def _simple(self) -> Pairs:
+        """
+        The settings that a simple object takes: it gets its checksum's type from S3.
+        """
+        return tuple(pair for pair in self._settings if pair[0] != "ChecksumType")
 
     async def make(self, part: Part, *, fresh: bool = False) -> MadePart:
         """
@@ -129,6 +194,8 @@ class PartMaker:
                 if not self._job.parts.keep:
                     await self._job.tidy(self._folder.bucket, self._folder.temp(part.number))
                 return made
+            reason = "its temp and part object disagree, or were taken away"
+            self._job.emit(PartFailed(self._source.info.key, part.number, reason))
         raise Unproven("WrongETag", f"part {part.number}: temp and part object disagree each time; run again")
 
     async def proven(self, part: Part) -> MadePart | None:
@@ -145,12 +212,14 @@ class PartMaker:
         info = head.info
         if info.size != part.size or not is_marked(head.metadata, self._source.info, part):
             return None
-        if info.opaque:
-            return MadePart(part, info.etag, None, opaque=True)
+        if info.opaque or self._opaque:
+            return MadePart(part, info.etag, None, opaque=True, checksum=info.checksum)
         md5 = dict(head.metadata).get(MD5)
         if md5 is None:
-            return MadePart(part, info.etag, info.etag if _IS_MD5(info.etag) else None)
-        return MadePart(part, info.etag, md5) if info.etag in (md5, multipart_etag([md5])) else None
+            md5 = info.etag if _IS_MD5(info.etag) else None
+        elif info.etag not in (md5, multipart_etag([md5])):
+            return None
+        return MadePart(part, info.etag, md5, checksum=info.checksum)
 
     async def _left_temp(self, part: Part) -> _Temp | None:
         found = self._inventory.temps.get(part.number)
@@ -162,7 +231,7 @@ class PartMaker:
             return None
         if head.info.size != part.size or not is_marked(head.metadata, self._source.info, part):
             return None
-        return _Temp(head.info.etag, None, opaque=head.info.opaque)
+        return _Temp(head.info.etag, None, opaque=head.info.opaque or self._opaque, checksum=head.info.checksum)
 
     async def _make_temp(self, part: Part) -> _Temp | None:
         """
@@ -172,14 +241,25 @@ class PartMaker:
         """
         store, bucket, key = self._job.store, self._folder.bucket, self._folder.temp(part.number)
         source = self._source
-        settings = self._job.grants
-        upload_id = await begin_upload(self._job, bucket, key, settings, marks(source.info, part))
+        upload_id = await begin_upload(self._job, bucket, key, self._settings, marks(source.info, part))
         try:
             start, stop = (part.start, part.stop) if source.ranged else (0, 0)
             answer = await store.copy_part(
-                PartRequest(source.bucket, source.key, source.info.etag, bucket, key, upload_id, 1, start, stop)
+                PartRequest(
+                    source.bucket,
+                    source.key,
+                    source.info.etag,
+                    bucket,
+                    key,
+                    upload_id,
+                    1,
+                    start,
+                    stop,
+                    source.info.version,
+                )
             )
-            md5 = answer.etag if _IS_MD5(answer.etag) and not answer.opaque else None
+            opaque = answer.opaque or self._opaque
+            md5 = answer.etag if _IS_MD5(answer.etag) and not opaque else None
             foretold = multipart_etag([md5]) if md5 else None
             request = CompleteRequest(bucket, key, upload_id, ((1, answer.etag),), foretold, part.size)
             done = await store.complete_upload(request)
@@ -192,7 +272,7 @@ class PartMaker:
             info = await store.head_object(bucket, key)
             done = CopyAnswer(info.etag, info.opaque)
         self._job.emit(PartDone(source.info.key, part.number, Stage.TEMP, part.size))
-        return _Temp(done.etag, md5, opaque=done.opaque or answer.opaque, checksum=answer.checksum)
+        return _Temp(done.etag, md5, opaque=done.opaque or opaque, checksum=answer.checksum)
 
     async def _make_part(self, part: Part, temp: _Temp) -> MadePart | None:
         """
@@ -201,7 +281,7 @@ class PartMaker:
         folder, source = self._folder, self._source.info
         request = CopyRequest(
             folder.bucket, folder.temp(part.number), temp.etag, part.size, folder.bucket, folder.part(part.number),
-            self._job.grants, marks(source, part, temp.md5),
+            (), marks(source, part, temp.md5), self._simple,
         )  # fmt: skip
         try:
             answer = await self._job.store.copy_object(request)

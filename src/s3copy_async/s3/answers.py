@@ -7,12 +7,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import datetime
-from email.header import Header
 from email.utils import parsedate_to_datetime
 from typing import Any, Final
 from urllib.parse import unquote_to_bytes
 
 from s3copy_async.errors import BadAnswer, Failure
+from s3copy_async.headers import header_text
 from s3copy_async.model import Acl, CopyAnswer, Head, ObjectInfo, OpenUpload, Page, PartsPage, UploadedPart, UploadsPage
 
 _KMS: Final = ("aws:kms", "aws:kms:dsse")
@@ -121,8 +121,8 @@ def full_checksum(answer: dict[str, Any]) -> str:
     The checksum of the full object, empty where there is none, or only one made of those of the parts.
     """
     found = _checksum(answer)
-    whole = answer.get("ChecksumType") == "FULL_OBJECT" if "ChecksumType" in answer else "-" not in found
-    return found if whole else ""
+    # A store that does not tell the type may mean anything.
+    return found if answer.get("ChecksumType") == "FULL_OBJECT" else ""
 
 
 def info(key: str, answer: dict[str, Any], version: str = "") -> ObjectInfo:
@@ -140,7 +140,8 @@ def info(key: str, answer: dict[str, Any], version: str = "") -> ObjectInfo:
         storage_class=answer.get("StorageClass", "STANDARD"),
         opaque=opaque(answer),
         checksum=full_checksum(answer),
-        version=version,
+        # A store that keeps no versions shows the object as it is, whatever it was asked for.
+        version=str(answer.get("VersionId") or "") if version else "",
     )
 
 
@@ -148,27 +149,24 @@ def head(key: str, answer: dict[str, Any], version: str = "") -> Head:
     """
     Everything a copy needs of a HEAD.
     """
-    settings = [(name, _writable(str(answer[name]))) for name in _SETTINGS if answer.get(name)]
+    settings = [(name, header_text(str(answer[name]))) for name in _SETTINGS if answer.get(name)]
     if ("ContentType", _DEFAULT_TYPE) in settings:
         # S3 says so of objects that were stored without a type; a copy without one is the same again.
         settings.remove(("ContentType", _DEFAULT_TYPE))
-    metadata = [(name, _writable(value)) for name, value in answer.get("Metadata", {}).items()]
-    lost = list(_lost(answer))
-    if expires := answer.get("ExpiresString"):
-        if _is_date(expires):
-            settings.append(("Expires", expires))
-        else:
-            lost.append("Expires")
+    metadata = [(name, header_text(value)) for name, value in answer.get("Metadata", {}).items()]
+    if (expires := answer.get("ExpiresString")) and _is_date(expires):
+        settings.append(("Expires", expires))
     return Head(
         info=info(key, answer, version),
         settings=tuple(settings),
         metadata=tuple(metadata),
         parts=int(answer.get("PartsCount", 0)),
         part_size=int(answer.get("ContentLength", 0)),
-        lost=tuple(lost),
+        lost=tuple(_lost(answer)),
         tags=int(answer.get("TagCount") or 0),
         lock=tuple(_lock(answer)),
         redirect=str(answer.get("WebsiteRedirectLocation") or ""),
+        sse=str(answer.get("ServerSideEncryption") or ""),
     )
 
 
@@ -193,21 +191,16 @@ def acl(answer: dict[str, Any]) -> Acl:
 
 
 def _lost(answer: dict[str, Any]) -> Iterator[str]:
-    if answer.get("TagCount"):
-        yield "tags"
+    """
+    What cannot be restated as it is.
+    """
     if answer.get("MissingMeta"):
         yield "metadata that S3 does not return"
-    if answer.get("StorageClass", "STANDARD") != "STANDARD":
-        yield "storage class"
-    if answer.get("ServerSideEncryption") in _KMS:
-        yield "encryption key"
-    if answer.get("ObjectLockMode") or answer.get("ObjectLockLegalHoldStatus"):
-        yield "object lock"
-
-
-def _writable(value: str) -> str:
-    # botocore sends ASCII only; S3 decodes RFC 2047 when it stores a header.
-    return value if value.isascii() else Header(value, "utf-8", maxlinelen=10_000).encode()
+    said = (*(answer.get(name) for name in _SETTINGS), *answer.get("Metadata", {}).values())
+    if not all(str(value or "").isascii() for value in said):
+        yield "text that is not ASCII (encoded)"
+    if (expires := answer.get("ExpiresString")) and not _is_date(expires):
+        yield "Expires"
 
 
 def _is_date(text: str) -> bool:

@@ -348,7 +348,7 @@ def _more(request: CopyRequest) -> dict[str, Any]:
     if request.metadata is not None:
         wish |= {"MetadataDirective": "REPLACE", "Metadata": dict(request.metadata)}
     if request.tags is not None:
-        wish |= {"TaggingDirective": "REPLACE", "Tagging": urlencode(request.tags)}
+        wish |= {"TaggingDirective": "REPLACE", "Tagging": urlencode(request.tags, quote_via=quote)}
     if request.if_absent:
         wish["IfNoneMatch"] = "*"
     return wish
