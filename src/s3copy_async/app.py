@@ -14,7 +14,7 @@ from typing import Final
 
 from s3copy_async import pipeline
 from s3copy_async.advice import remedy, with_remedy
-from s3copy_async.checking import Checker, Sides
+from s3copy_async.checking import Checker
 from s3copy_async.cleaning import Cleaner
 from s3copy_async.compare import Scope
 from s3copy_async.connect import Guards, OpenStore, Stores, connect, grant_parameters, open_s3
@@ -29,6 +29,7 @@ from s3copy_async.copying.probe import PATIENCE, Capabilities
 from s3copy_async.errors import FatalError, Interrupted
 from s3copy_async.events import CopyStarted, Event, Notice, ObjectDone, RunEnded, RunStarted, Stopping
 from s3copy_async.guards import Meter, RetryPolicy
+from s3copy_async.judging import Sides
 from s3copy_async.keys import Rule, RuleIndex, WorkArea, hidden_prefixes
 from s3copy_async.lister import DestinationHeads, DestinationSide, Lister
 from s3copy_async.model import Batch, CopyResult, CopyTask, SkipReason
@@ -185,10 +186,10 @@ class Run:
         scope = _scope(options, work.rules)
         heads = DestinationHeads(stores.dest, self.emit)
         side = DestinationSide(stores.dest, scope.dest_bucket, self.emit)
-        lister = Lister(stores.main, side, heads, scope, self.emit)
+        lister = Lister(stores.main, side, heads, scope, self.emit, options.compare)
         self.stop.graceful = True
         if action is Action.CHECK:
-            checker = Checker(Sides(stores.main, stores.dest[0], scope, options.one_way), self.emit)
+            checker = Checker(_sides(options, stores, scope), self.emit)
             await self._pipe(checker.batches(work.rules, lister.named(work)), checker.look)
             return
         job = await self._copy_job(action, stores, scope, heads)
@@ -301,3 +302,9 @@ def _scope(options: Options, rules: tuple[Rule, ...]) -> Scope:
     base = folder_of(selection.dest.path)
     hidden = hidden_prefixes(rules, base) if source == dest else ()
     return Scope(source, dest, base, RuleIndex(rules), WorkArea(options.parts.work_prefix), hidden)
+
+
+def _sides(options: Options, stores: Stores, scope: Scope) -> Sides:
+    return Sides(
+        stores.main, stores.dest[0], scope, options.one_way, options.compare, options.deep, parts=options.parts
+    )

@@ -1,37 +1,22 @@
 """
-Compares two places by ETag and size: what is missing, different, extra, or cannot be compared.
+Compares two places: what is missing, different, extra, or cannot be compared.
 """
 
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from dataclasses import dataclass
 
-from s3copy_async.compare import Scope, sort_out
+from s3copy_async.compare import enough, sort_out
+from s3copy_async.copying.evidence import looked_closely
 from s3copy_async.copying.source import source_of
 from s3copy_async.errors import AccessDenied, FatalError, NotFound, S3Error
-from s3copy_async.etag import Verdict, compare, part_count
 from s3copy_async.events import Checked, CheckedSame, Emit, Listed, ListingDone, ObjectDone
+from s3copy_async.judging import Judge, Sides, plainly_different
 from s3copy_async.keys import Rule
 from s3copy_async.listing import pages
-from s3copy_async.model import Batch, CheckResult, CopyResult, CopyTask, Finding, ObjectInfo, Outcome
-from s3copy_async.store import Compares, LooksUp
-
-
-@dataclass(frozen=True, slots=True)
-class Sides:
-    """
-    The two readers of a check and what it looks at.
-
-    Args:
-        one_way: objects that only the destination has are no difference.
-    """
-
-    source: Compares
-    dest: Compares
-    scope: Scope
-    one_way: bool = False
+from s3copy_async.model import Batch, CheckResult, CopyResult, CopyTask, Finding, Head, ObjectInfo, Outcome
+from s3copy_async.store import Heads, LooksUp
 
 
 class Checker:
@@ -44,10 +29,12 @@ class Checker:
         self._emit = emit
         self._same = 0
         self._same_bytes = 0
+        self._judge = Judge(sides)
 
     async def batches(self, rules: tuple[Rule, ...], named: AsyncGenerator[Batch, None]) -> AsyncGenerator[Batch, None]:
         """
-        The pairs that need a look: equal size and different ETag, exact keys, and every named key.
+        The pairs that need a look: equal size and different ETag, exact keys, and every named key; in a deep check, all
+        that may be equal.
 
         Raises:
             FatalError: one side cannot be listed.
@@ -107,14 +94,15 @@ class Checker:
 
     def _doubtful(self, task: CopyTask, there: ObjectInfo) -> bool:
         """
-        Settles what a listing can: equal pairs, and unequal sizes. Equal sizes with different ETags are a doubt.
+        Settles what a listing can: equal pairs, and unequal sizes. The rest is a doubt.
         """
         source = task.source
         assert source is not None  # tasks of a listing know their source
-        if source.size != there.size:
-            self._found(task, Finding.DIFFERENT, f"{source.size:,} bytes, and {there.size:,} at the destination")
+        mode = self._sides.mode
+        if reason := plainly_different(source, there, mode):
+            self._found(task, Finding.DIFFERENT, reason)
             return False
-        if compare(source, there) is not Verdict.SAME:
+        if self._sides.deep or not enough(source, there, mode):
             return True
         self._same += 1
         self._same_bytes += source.size
@@ -130,8 +118,9 @@ class Checker:
         Settles one pair by looking both objects up: a HEAD also tells of encryption, which makes ETags incomparable.
         """
         sides, scope = self._sides, self._sides.scope
+        close = _Close(sides.source)
         try:
-            source = await source_of(sides.source, scope.source_bucket, task)
+            source = await source_of(close, scope.source_bucket, task)
         except FatalError:
             raise
         except S3Error as error:
@@ -141,7 +130,7 @@ class Checker:
             self._emit(ObjectDone(source))
             return
         try:
-            there = await sides.dest.head_object(scope.dest_bucket, task.dest_key)
+            there = await looked_closely(sides.dest, scope.dest_bucket, task.dest_key)
         except NotFound:
             self._found(task, Finding.MISSING)
             return
@@ -150,32 +139,11 @@ class Checker:
         except S3Error as error:
             self._unseen(task, error, "the destination cannot be looked at")
             return
-        match compare(source, there):
-            case Verdict.SAME:
-                self._emit(CheckedSame(1, source.size))
-            case Verdict.NOT_COMPARABLE:
-                self._found(
-                    task, Finding.NOT_COMPARABLE, f"equal size; ETag {source.etag}, and {there.etag} at the destination"
-                )
-            case Verdict.DIFFERENT if part_count(source.etag) > 1 and not await self._same_boundaries(task):
-                reason = f"equal size, uploaded in other parts; ETag {source.etag}, and {there.etag} at the destination"
-                self._found(task, Finding.NOT_COMPARABLE, reason)
-            case Verdict.DIFFERENT:
-                self._found(task, Finding.DIFFERENT, f"ETag {source.etag}, and {there.etag} at the destination")
-
-    async def _same_boundaries(self, task: CopyTask) -> bool:
-        """
-        Whether two multipart objects are known to be cut alike: as many parts, and the first of one size.
-        """
-        sides, scope = self._sides, self._sides.scope
-        try:
-            source = await sides.source.head_details(scope.source_bucket, task.key, 1, version=task.version)
-            there = await sides.dest.head_details(scope.dest_bucket, task.dest_key, 1)
-        except FatalError:
-            raise
-        except S3Error:
-            return False
-        return bool(source.parts) and (source.parts, source.part_size) == (there.parts, there.part_size)
+        finding, reason = await self._judge.finding(task, close.head, there)
+        if finding is Finding.SAME:
+            self._emit(CheckedSame(1, source.size))
+        else:
+            self._found(task, finding, reason)
 
     def _unseen(self, task: CopyTask, error: S3Error, what: str) -> None:
         failure = error.failure
@@ -195,3 +163,20 @@ async def _objects(store: LooksUp, bucket: str, prefix: str) -> AsyncGenerator[O
         async for page in listing:
             for found in page.objects:
                 yield found
+
+
+class _Close:
+    """
+    Looks closely where a plain look is asked for, and keeps what it saw.
+    """
+
+    def __init__(self, store: Heads) -> None:
+        self._store = store
+        self.head = Head(ObjectInfo("", 0, ""))
+
+    async def head_object(self, bucket: str, key: str, *, version: str = "") -> ObjectInfo:
+        """
+        See `store.HeadsObjects`.
+        """
+        self.head = await looked_closely(self._store, bucket, key, version)
+        return self.head.info

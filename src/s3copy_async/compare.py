@@ -17,6 +17,7 @@ from s3copy_async.events import Emit, Listed, ObjectDone, Skipped
 from s3copy_async.keys import MAX_KEY_BYTES, Rule, RuleIndex, WorkArea, key_problem
 from s3copy_async.listing import first_page, next_page
 from s3copy_async.model import Batch, CopyResult, CopyTask, ObjectInfo, Outcome, Page, SkipReason
+from s3copy_async.options import Compare
 from s3copy_async.store import ListsObjects
 
 _HIGHEST: Final = "\U0010ffff"
@@ -117,19 +118,39 @@ def sort_out(objects: Sequence[ObjectInfo], rule: Rule, scope: Scope, emit: Emit
     return found.tasks
 
 
-def not_there(tasks: Sequence[CopyTask], existing: Sequence[ObjectInfo | None]) -> tuple[Batch, Batch]:
+def enough(source: ObjectInfo, there: ObjectInfo, mode: Compare) -> SkipReason | None:
     """
-    The tasks whose destination is not yet the same, and those whose destination is.
+    Why size, ETag and time, as listings show them, are enough to leave `there` as it is; None where they are not.
+    """
+    if source.size != there.size:
+        return None
+    if same(source, there) and (mode is not Compare.CHECKSUM or source.size == 0):
+        return SkipReason.SAME
+    if mode is Compare.SIZE:
+        return SkipReason.SAME_SIZE
+    if mode is Compare.SIZE_TIME and 0 < source.modified <= there.modified:
+        return SkipReason.SAME_TIME
+    return None
+
+
+def not_there(
+    tasks: Sequence[CopyTask], existing: Sequence[ObjectInfo | None], mode: Compare = Compare.AUTO
+) -> tuple[Batch, dict[SkipReason, Batch]]:
+    """
+    The tasks whose destination listings do not show to be the same, and those whose destination they do, by reason.
     """
     todo: list[CopyTask] = []
-    done: list[CopyTask] = []
+    done: dict[SkipReason, list[CopyTask]] = {}
     for task, there in zip(tasks, existing, strict=True):
-        source = task.source
-        if source is not None and there is not None and same(source, there):
-            done.append(task._replace(there=there))
+        if there is None:
+            todo.append(task)
+            continue
+        seen = task._replace(there=there)
+        if task.source is not None and (reason := enough(task.source, there, mode)):
+            done.setdefault(reason, []).append(seen)
         else:
-            todo.append(task if there is None else task._replace(there=there))
-    return tuple(todo), tuple(done)
+            todo.append(seen)
+    return tuple(todo), {reason: tuple(found) for reason, found in done.items()}
 
 
 def before(key: str) -> str:

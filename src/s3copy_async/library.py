@@ -21,6 +21,7 @@ from s3copy_async.options import (
     Access,
     Carry,
     CleanOptions,
+    Compare,
     Grant,
     IfExists,
     Limits,
@@ -75,6 +76,7 @@ class Settings(Places, total=False):
         limits: how many requests at once, and how long to try.
         parts: how large objects are copied.
         verify: what a copy must show.
+        compare: what tells that a destination is its source already.
         if_exists: what to do where something else is at the destination.
         owners: the accounts that must own the two buckets.
         on_event: called with every event, on the event loop; it must not block. What it raises ends the run.
@@ -85,6 +87,7 @@ class Settings(Places, total=False):
     limits: Limits
     parts: PartOptions
     verify: Verify
+    compare: Compare
     if_exists: IfExists
     owners: Owners
     on_event: Callable[[Event], object] | None
@@ -313,11 +316,13 @@ async def copy(
         ConfigError: something is wrong with the arguments; nothing was touched.
         RunFailed: the run could not go on (credentials, bucket, listing).
     """
-    options = replace(_options(source, dest, settings, grants=tuple(grants)), carry=carry or Carry())
+    options = replace(_options(source, dest, settings), grants=tuple(grants), carry=carry or Carry())
     return await _run(options, Action.DRY_RUN if dry_run else Action.COPY, settings.get("on_event"))
 
 
-async def check(source: Place, dest: Place, *, one_way: bool = False, **settings: Unpack[Settings]) -> Summary:
+async def check(
+    source: Place, dest: Place, *, one_way: bool = False, deep: bool = False, **settings: Unpack[Settings]
+) -> Summary:
     """
     Compares two places and copies nothing. ``summary.findings`` counts what was found, and `Checked` events name each
     key that is not the same on both sides.
@@ -326,13 +331,14 @@ async def check(source: Place, dest: Place, *, one_way: bool = False, **settings
         source: as for `copy`.
         dest: as for `copy`.
         one_way: what only the destination has is no difference.
+        deep: compare headers, metadata and tags too.
         settings: see `Settings`.
 
     Raises:
         ConfigError: something is wrong with the arguments; nothing was touched.
         RunFailed: the run could not go on (credentials, bucket, listing).
     """
-    options = _options(source, dest, settings, one_way=one_way)
+    options = replace(_options(source, dest, settings), one_way=one_way, deep=deep)
     return await _run(options, Action.CHECK, settings.get("on_event"))
 
 
@@ -373,9 +379,7 @@ async def clean(
     return await _run(options, Action.CLEAN, on_event)
 
 
-def _options(
-    source: Place, dest: Place | None, settings: Settings, *, grants: tuple[Grant, ...] = (), one_way: bool = False
-) -> Options:
+def _options(source: Place, dest: Place | None, settings: Settings) -> Options:
     return Options(
         selection=select(
             source,
@@ -391,10 +395,9 @@ def _options(
         limits=settings.get("limits", Limits()),
         parts=settings.get("parts", PartOptions()),
         verify=settings.get("verify", Verify.AUTO),
+        compare=settings.get("compare", Compare.AUTO),
         if_exists=settings.get("if_exists", IfExists.OVERWRITE),
         owners=settings.get("owners", Owners()),
-        grants=grants,
-        one_way=one_way,
     )
 
 

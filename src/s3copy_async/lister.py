@@ -4,10 +4,10 @@ Yields the batches of a run: listed prefixes, compared page by page, and keys th
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeVar
 
 from s3copy_async.compare import Destination, Scope, not_there, sort_out
 from s3copy_async.copying.job import refused
@@ -16,11 +16,13 @@ from s3copy_async.events import Emit, Listed, ListingDone, Notice, ObjectDone, S
 from s3copy_async.keys import Rule, clash, key_problem
 from s3copy_async.listfile import BATCH, read_keys
 from s3copy_async.listing import head_if_seen, pages
-from s3copy_async.model import Batch, CopyResult, CopyTask, ObjectInfo, Outcome, SkipReason
+from s3copy_async.model import Batch, CopyResult, CopyTask, Head, ObjectInfo, Outcome, SkipReason
+from s3copy_async.options import Compare
 from s3copy_async.selection import Work
-from s3copy_async.store import HeadsObjects, LooksUp
+from s3copy_async.store import Heads, HeadsObjects, LooksUp
 from s3copy_async.text import shown
 
+T = TypeVar("T")
 _UNSEEN: Final = "cannot be looked at with these credentials: copying without the check for what is already there"
 
 
@@ -39,7 +41,7 @@ class DestinationHeads:
     Looks single objects of the destination up with the first of several sets of credentials that may.
     """
 
-    def __init__(self, readers: Sequence[HeadsObjects], emit: Emit) -> None:
+    def __init__(self, readers: Sequence[Heads], emit: Emit) -> None:
         self._readers = tuple(readers)
         self._emit = emit
         self._said = False
@@ -48,16 +50,25 @@ class DestinationHeads:
         """
         See `store.HeadsObjects`. That nobody may look is said once; then it is AccessDenied, as from S3.
         """
-        for reader in self._readers[:-1]:
-            with suppress(AccessDenied):
-                return await reader.head_object(bucket, key, version=version)
         try:
-            return await self._readers[-1].head_object(bucket, key, version=version)
+            return await self._first(lambda reader: reader.head_object(bucket, key, version=version))
         except AccessDenied:
             if not self._said:
                 self._said = True
                 self._emit(Notice(f"s3://{bucket} {_UNSEEN}"))
             raise
+
+    async def head_details(self, bucket: str, key: str, part: int = 0, *, version: str = "") -> Head:
+        """
+        See `store.HeadsDetails`.
+        """
+        return await self._first(lambda reader: reader.head_details(bucket, key, part, version=version))
+
+    async def _first(self, look: Callable[[Heads], Awaitable[T]]) -> T:
+        for reader in self._readers[:-1]:
+            with suppress(AccessDenied):
+                return await look(reader)
+        return await look(self._readers[-1])
 
 
 class DestinationSide:
@@ -94,16 +105,24 @@ class Lister:
         source: lists and looks up the source.
         dest: lists the destination.
         dest_heads: looks single objects of the destination up.
+        mode: what tells that a destination is its source already.
     """
 
     def __init__(
-        self, source: LooksUp, dest: DestinationSide, dest_heads: HeadsObjects, scope: Scope, emit: Emit
+        self,
+        source: LooksUp,
+        dest: DestinationSide,
+        dest_heads: HeadsObjects,
+        scope: Scope,
+        emit: Emit,
+        mode: Compare = Compare.AUTO,
     ) -> None:
         self._source = source
         self._dest = dest
         self._dest_heads = dest_heads
         self._scope = scope
         self._emit = emit
+        self._mode = mode
 
     async def batches(self, work: Work) -> AsyncGenerator[Batch, None]:
         """
@@ -195,8 +214,8 @@ class Lister:
             ) from error
 
     def _todo(self, tasks: Batch, existing: Sequence[ObjectInfo | None]) -> Batch:
-        todo, same = not_there(tasks, existing)
-        if same:
-            nbytes = sum(task.source.size for task in same if task.source)
-            self._emit(Skipped(SkipReason.SAME, len(same), nbytes, same))
+        todo, done = not_there(tasks, existing, self._mode)
+        for reason, found in done.items():
+            nbytes = sum(task.source.size for task in found if task.source)
+            self._emit(Skipped(reason, len(found), nbytes, found))
         return todo

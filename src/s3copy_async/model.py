@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 Pairs = tuple[tuple[str, str], ...]
 """Names and values in order, as a frozen dictionary."""
@@ -249,6 +249,8 @@ class SkipReason(StrEnum):
     """
 
     SAME = "already there"
+    SAME_TIME = "of the same size, written later"
+    SAME_SIZE = "of the same size"
     ITSELF = "the same object on both sides"
     WORK_AREA = "in the work area"
     DESTINATION = "below the destination"
@@ -258,14 +260,23 @@ class SkipReason(StrEnum):
 
 class Proof(StrEnum):
     """
-    What shows that the copy equals its source, strongest first.
+    What shows that the destination equals its source, strongest first.
+
+    A copy is proven by ETAG, ETAG_LAYOUT, CHECKSUM or SERVER (its word alone). What needs no copy, by ETAG, CHECKSUM,
+    RECORD (an earlier copy noted both ETags), TIME (equal size, and written after the source) or SIZE.
     """
 
     ETAG = "etag"
     ETAG_LAYOUT = "etag+layout"
     CHECKSUM = "checksum"
+    RECORD = "record"
     SERVER = "server"
+    TIME = "size+time"
     SIZE = "size"
+
+
+PROOF_OF: Final = {SkipReason.SAME: Proof.ETAG, SkipReason.SAME_TIME: Proof.TIME, SkipReason.SAME_SIZE: Proof.SIZE}
+"""What listings show where they are enough to skip an object."""
 
 
 class CopyResult(NamedTuple):
@@ -274,6 +285,7 @@ class CopyResult(NamedTuple):
 
     Args:
         reason: why it was skipped or failed, one line; empty when copied.
+        proof: what shows that the destination equals the source, where it does.
         code: S3's error code, or a short name of ours; groups failures.
         request_id: of the request that failed, for S3 support.
         etag: of the copy; `source_etag` of its source.
@@ -310,6 +322,7 @@ class Finding(StrEnum):
     MISSING = "missing"
     DIFFERENT = "different"
     EXTRA = "extra"
+    METADATA = "other metadata"
     NOT_COMPARABLE = "not comparable"
 
 

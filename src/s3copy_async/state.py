@@ -33,7 +33,7 @@ from s3copy_async.events import (
     Stopping,
     UploadFound,
 )
-from s3copy_async.model import CheckResult, CopyResult, Finding, Outcome, Proof, SkipReason
+from s3copy_async.model import PROOF_OF, CheckResult, CopyResult, Finding, Outcome, Proof, SkipReason
 
 KEPT_FAILURES: Final = 1000
 """So many failures are kept whole; more are only counted, so that memory stays bounded."""
@@ -114,6 +114,7 @@ class RunState:
     removed: int = 0
     findings: Counter[Finding] = field(default_factory=Counter)
     proofs: Counter[Proof] = field(default_factory=Counter)
+    kept_proofs: Counter[Proof] = field(default_factory=Counter)
     lost: Counter[str] = field(default_factory=Counter)
     requests: Counter[str] = field(default_factory=Counter)
     in_flight: int = 0
@@ -138,6 +139,8 @@ class RunState:
                 self.listed_bytes += event.nbytes
             case Skipped():
                 self.skipped[event.reason] += event.objects
+                if proof := PROOF_OF.get(event.reason):
+                    self.kept_proofs[proof] += event.objects
                 self.skipped_bytes += event.nbytes
             case Planned():
                 self.planned += 1
@@ -189,6 +192,8 @@ class RunState:
                 self.lost.update(result.lost)
             case Outcome.SKIPPED:
                 self.skipped[SkipReason(result.reason)] += 1
+                if result.proof:
+                    self.kept_proofs[result.proof] += 1
                 self.skipped_bytes += result.size
             case Outcome.FAILED:
                 self.failed += 1
@@ -262,5 +267,5 @@ class RunState:
             return 141
         if self.failed:
             return 3
-        different = (Finding.MISSING, Finding.DIFFERENT, Finding.EXTRA)
+        different = (Finding.MISSING, Finding.DIFFERENT, Finding.EXTRA, Finding.METADATA)
         return 4 if any(self.findings[finding] for finding in different) else 0

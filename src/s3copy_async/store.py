@@ -234,7 +234,13 @@ class LooksUp(ListsObjects, HeadsObjects, Protocol):
     """
 
 
-class Compares(LooksUp, HeadsDetails, Protocol):
+class Heads(HeadsObjects, HeadsDetails, Protocol):
+    """
+    Looks up single objects, as closely as may be needed.
+    """
+
+
+class Compares(LooksUp, Heads, CarriesMore, KnowsBuckets, ReadsObjects, Protocol):
     """
     Reads one side of a check.
     """

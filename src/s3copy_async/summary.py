@@ -45,6 +45,7 @@ class Summary:
         open_uploads: clean: open uploads found.
         removed: clean: objects removed.
         proofs: a `Proof` to number of copies.
+        kept_proofs: a `Proof` to number of objects that needed no copy, because their destination is the same.
         requests: S3 operation to number of requests, repeated ones included.
         retries: requests that were repeated.
         throttled: those of them that S3 had throttled.
@@ -79,6 +80,7 @@ class Summary:
     open_uploads: int
     removed: int
     proofs: Mapping[Proof, int]
+    kept_proofs: Mapping[Proof, int]
     requests: Mapping[str, int]
     retries: int
     throttled: int
@@ -135,6 +137,7 @@ def summary_of(state: RunState) -> Summary:
         open_uploads=state.open_uploads,
         removed=state.removed,
         proofs=dict(state.proofs),
+        kept_proofs=dict(state.kept_proofs),
         requests=dict(state.requests),
         retries=state.retries,
         throttled=state.throttled,

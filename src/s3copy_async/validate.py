@@ -13,7 +13,18 @@ from s3copy_async.carry_rules import carry_problems
 from s3copy_async.errors import ConfigError
 from s3copy_async.grantees import PARAMETERS, grantee_header
 from s3copy_async.keys import folder
-from s3copy_async.options import MAX_COPY, Access, Carry, Grant, Limits, Options, PartOptions, Selection
+from s3copy_async.options import (
+    MAX_COPY,
+    Access,
+    Carry,
+    Compare,
+    Grant,
+    Limits,
+    Options,
+    PartOptions,
+    Selection,
+    Verify,
+)
 from s3copy_async.parts import MAX_PART, MIN_PART
 from s3copy_async.selection import rules_of
 from s3copy_async.text import shown
@@ -81,6 +92,10 @@ def _all(options: Options) -> Iterator[Problem]:
     yield from _owners(options)
     if options.grants and options.carry.acl:
         yield Problem("carry.acl", "it excludes single grants: use one of the two")
+    if options.verify is Verify.REQUIRED and options.compare in (Compare.SIZE, Compare.SIZE_TIME):
+        yield Problem(
+            "compare", f"{options.compare} is no proof, and verify=required asks for one: leave one of the two out"
+        )
     if options.clean.older_than < 0:
         yield Problem("clean.older_than", "expected seconds, 0 or more")
 

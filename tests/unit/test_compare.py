@@ -6,13 +6,14 @@ from __future__ import annotations
 
 import pytest
 
-from s3copy_async.compare import Destination, Scope, before, not_there, sort_out, triage
+from s3copy_async.compare import Destination, Scope, before, enough, not_there, sort_out, triage
 from s3copy_async.errors import AccessDenied, ListingError
 from s3copy_async.events import Event, Listed, ObjectDone, Skipped
 from s3copy_async.keys import RuleIndex, WorkArea, path_rule
 from s3copy_async.memory import MemoryStore
 from s3copy_async.memory_data import Fault
 from s3copy_async.model import CopyTask, ObjectInfo, Outcome, SkipReason
+from s3copy_async.options import Compare
 
 A = "a" * 32
 B = "b" * 32
@@ -139,10 +140,40 @@ def test_only_what_differs_is_to_do() -> None:
     tasks = [CopyTask(key, key, info(key, 5)) for key in "abcd"] + [CopyTask("e", "e")]
     existing = [info("a", 5), info("b", 6), info("c", 5, B), None, info("e", 5)]
 
-    todo, same = not_there(tasks, existing)
+    todo, done = not_there(tasks, existing)
 
     assert [task.key for task in todo] == ["b", "c", "d", "e"]
-    assert [task.key for task in same] == ["a"]
+    assert {reason: [task.key for task in found] for reason, found in done.items()} == {SkipReason.SAME: ["a"]}
+
+
+_S, _Z, _T = SkipReason.SAME, SkipReason.SAME_SIZE, SkipReason.SAME_TIME
+
+
+@pytest.mark.parametrize(
+    ("mode", "reasons"),
+    [
+        (Compare.AUTO, [_S, None, None, None, None, _S]),
+        (Compare.ETAG, [_S, None, None, None, None, _S]),
+        (Compare.CHECKSUM, [None, None, None, None, None, _S]),
+        (Compare.SIZE, [_S, _Z, _Z, _Z, None, _S]),
+        (Compare.SIZE_TIME, [_S, _T, None, None, None, _S]),
+    ],
+)
+def test_what_listings_settle(mode: Compare, reasons: list[SkipReason | None]) -> None:
+    """
+    Each mode believes as much as it says: a time that is not known is no evidence, and another size always is.
+    """
+    source = ObjectInfo("k", 5, A, modified=100.0)
+    pairs = [
+        (source, ObjectInfo("k", 5, A, modified=50.0)),
+        (source, ObjectInfo("k", 5, B, modified=100.0)),
+        (source, ObjectInfo("k", 5, B, modified=99.0)),
+        (source._replace(modified=0.0), ObjectInfo("k", 5, B, modified=100.0)),
+        (source, ObjectInfo("k", 6, A, modified=200.0)),
+        (source._replace(size=0), ObjectInfo("k", 0, B)),
+    ]
+
+    assert [enough(one, other, mode) for one, other in pairs] == reasons
 
 
 @pytest.mark.parametrize(

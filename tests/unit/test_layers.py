@@ -40,7 +40,7 @@ LAYERS: Final = (
         "headers",
     ),
     ("state", "guards", "listing", "compare", "copying", "s3", "memory", "memory_data"),
-    ("pipeline", "lister", "checking", "cleaning", "summary", "stream"),
+    ("pipeline", "lister", "checking", "judging", "beside", "cleaning", "summary", "stream"),
     ("views",),
     ("connect", "app", "library", PACKAGE),
     ("cli", "__main__"),

@@ -92,7 +92,7 @@ def test_what_a_check_compared_is_finished() -> None:
     """
     found = [Checked(CheckResult("a", "b", finding)) for finding in Finding if finding is not Finding.SAME]
 
-    assert after(CheckedSame(5, 50), *found).finished == 8
+    assert after(CheckedSame(5, 50), *found).finished == 9
 
 
 STARTED = (CopyStarted("a", "b", 400), ObjectStarted("a", "b", 400, 4, 4))

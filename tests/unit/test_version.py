@@ -16,7 +16,7 @@ from s3copy_async.faults import error_for
 from s3copy_async.library import select
 from s3copy_async.memory import MemoryStore
 from s3copy_async.memory_data import StoredObject
-from s3copy_async.model import CopyRequest, CopyResult, Finding, ObjectInfo, Outcome, PartRequest, Proof
+from s3copy_async.model import CopyRequest, CopyResult, Finding, Head, ObjectInfo, Outcome, PartRequest, Proof
 from s3copy_async.options import Options, Selection
 from s3copy_async.selection import work_of
 from s3copy_async.uri import S3Uri
@@ -269,6 +269,13 @@ class Answering(MemoryStore):
             code = str(self.status)
             raise error_for(Failure("HeadObject", code, self.status))
         return await super().head_object(bucket, key)
+
+    async def head_details(self, bucket: str, key: str, part: int = 0, *, version: str = "") -> Head:
+        """
+        See `store.HeadsDetails`.
+        """
+        await self.head_object(bucket, key, version=version)
+        return await super().head_details(bucket, key, part)
 
 
 @pytest.mark.parametrize("action", [Action.COPY, Action.DRY_RUN, Action.CHECK])

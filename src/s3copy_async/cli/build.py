@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from s3copy_async import (
     CleanOptions,
+    Compare,
     ConfigError,
     Display,
     IfExists,
@@ -90,6 +91,8 @@ class Builder:
             carry=carry,
             one_way=bool(form.get("one_way")),
             verify=Verify(form.get("verify") or "auto"),
+            compare=Compare(form.get("compare") or "auto"),
+            deep=bool(form.get("deep")),
             owners=Owners(form.get("expected_source_owner"), form.get("expected_dest_owner")),
             if_exists=IfExists(form.get("if_exists") or "overwrite"),
             warnings=tuple(form.warnings),

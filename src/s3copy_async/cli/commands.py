@@ -34,8 +34,10 @@ def cli() -> None:
 @declare.ACCESS
 @declare.OWNERS
 @declare.IF_EXISTS
+@declare.COMPARE
 @declare.COPYING
 @declare.LIMITS
+@declare.WORK_BUCKET
 @declare.CARRYING
 @declare.REPORTS
 @declare.PAGE
@@ -68,17 +70,20 @@ def copy(ctx: click.Context, /, **values: Any) -> None:
 @declare.ONE_WAY
 @declare.ACCESS
 @declare.OWNERS
+@declare.COMPARE
+@declare.DEEP
 @declare.LIMITS
+@declare.WORK_BUCKET
 @declare.PAGE
 @declare.SHOWING
 @click.pass_context
 def check(ctx: click.Context, /, **values: Any) -> None:
     """
-    Compare SOURCE with DEST by ETag and size, and copy nothing.
+    Compare SOURCE with DEST, whoever made the copy, and copy nothing.
 
-    Each difference is a line on standard output: missing, different, extra (only at the destination) or not
-    comparable (equal in size, but encrypted or uploaded in other parts, so that ETags cannot tell; alone it is no
-    reason for exit code 4).
+    Each difference is a line on standard output: missing, different, extra (only at the destination), other metadata
+    (with --deep) or not comparable (equal in size, but encrypted or uploaded in other parts, so that neither ETags nor
+    checksums can tell; alone it is no reason for exit code 4).
     """
     _start(ctx, "check", values)
 

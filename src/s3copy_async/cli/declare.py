@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import click
 
-from s3copy_async import KEEP, IfExists, Multipart, Progress, Verify, __version__
+from s3copy_async import KEEP, Compare, IfExists, Multipart, Progress, Verify, __version__
 from s3copy_async.cli.params import CLASS, COUNT, DURATION, GRANT, PAIR, SIZE, URI, Argument, option
 
 LEVELS: Final = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
@@ -113,7 +113,6 @@ COPYING: Final = apply(
     option("--part-size", section=_COPYING, type=SIZE, metavar="SIZE", help="Size of parts, 5MiB to 5GiB.  [the source's own, so that ETags stay equal; else 64MiB]"),
     option("--multipart", section=_COPYING, type=click.Choice([item.value for item in Multipart]), metavar="[staged|direct|auto]", default="staged", show_default=True, help="Copy parts over temp and part objects, or directly. auto: directly where such objects would do harm (versioned, locked or replicated destination)."),
     option("--keep-parts/--no-keep-parts", section=_COPYING, default=True, show_default=True, help="Keep the temp and part objects of a copy in parts."),
-    option("--work-bucket", section=_COPYING, metavar="BUCKET", help="Keep work in progress in this bucket.  [the destination's]"),
     option("--verify", section=_COPYING, type=click.Choice([item.value for item in Verify]), metavar="[auto|required]", default="auto", show_default=True, help="required: fail objects that nothing but the store's own word proves right."),
     option("--retries", section=_COPYING, type=COUNT, default="3", show_default=True, metavar="N", help="Repeats after a copy that came back with a wrong ETag."),
 )  # fmt: skip
@@ -132,6 +131,22 @@ OWNERS: Final = apply(
     option("--expected-source-owner", section=_ACCESS, metavar="ACCOUNT", help="Account (12 digits) that must own the bucket of SOURCE."),
     DEST_OWNER,
 )  # fmt: skip
+WORK_BUCKET: Final = option(
+    "--work-bucket",
+    section=_COPYING,
+    metavar="BUCKET",
+    help="Keep work in progress in this bucket.  [the destination's]",
+)
+COMPARE: Final = option(
+    "--compare",
+    section=_COPYING,
+    type=click.Choice([item.value for item in Compare]),
+    metavar="[auto|etag|checksum|size|size-time]",
+    default="auto",
+    show_default=True,
+    help="What shows that DEST is its source already. auto: ETags, else checksums, records of earlier copies and, where encryption hides the rest, size and time. checksum: looks at those of every pair. size, size-time: believe listings.",
+)
+DEEP: Final = option("--deep", is_flag=True, section=_COPYING, help="Compare headers, user metadata and tags too.")
 IF_EXISTS: Final = option(
     "--if-exists", section=_COPYING, type=click.Choice([item.value for item in IfExists]), metavar="[overwrite|skip|fail]", default="overwrite", show_default=True,
     help="What to do where DEST holds another object under that key; equal ones are never copied.",

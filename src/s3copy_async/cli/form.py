@@ -29,6 +29,7 @@ OPTIONS: Final = {
     "clean.older_than": "--older-than",
     "grants": "--acl-grant",
     "limits.large_file": "--large-file",
+    "compare": "--compare",
     "limits.permits": "-t/--threads",
     "limits.retries": "--retries",
     "limits.retry_for": "--retry-for",

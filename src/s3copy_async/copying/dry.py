@@ -5,14 +5,13 @@ What a run would do with one object, without doing it.
 from __future__ import annotations
 
 from s3copy_async.copying.exists import in_the_way
-from s3copy_async.copying.finish import done_on_record
-from s3copy_async.copying.job import CopyJob, failed, refused, skipped
+from s3copy_async.copying.job import CopyJob, failed, refused
 from s3copy_async.copying.one import settle
-from s3copy_async.copying.plan import Method, cannot_fit, plan, request_count
+from s3copy_async.copying.plan import cannot_fit, request_count
 from s3copy_async.errors import FatalError, S3Error
 from s3copy_async.events import Planned
 from s3copy_async.faults import ARCHIVE_CLASSES
-from s3copy_async.model import CopyResult, CopyTask, ObjectInfo, SkipReason
+from s3copy_async.model import CopyResult, CopyTask, ObjectInfo
 
 
 async def plan_one(task: CopyTask, job: CopyJob) -> Planned | CopyResult:
@@ -29,11 +28,8 @@ async def plan_one(task: CopyTask, job: CopyJob) -> Planned | CopyResult:
         source = settled.source
         assert source is not None  # settled tasks know their source
         large_file, part_size = job.limits.large_file, job.parts.size
-        if plan(source, large_file) is Method.PARTS:
-            if problem := cannot_fit(source, large_file, part_size):
-                return failed(settled, "CannotFit", problem)
-            if await done_on_record(settled, source, job):
-                return skipped(settled, SkipReason.SAME, source.size)
+        if problem := cannot_fit(source, large_file, part_size):
+            return failed(settled, "CannotFit", problem)
         if kept := in_the_way(settled, job):
             return kept
     except FatalError:

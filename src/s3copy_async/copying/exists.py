@@ -4,10 +4,10 @@ What to do where the destination holds another object under the same key.
 
 from __future__ import annotations
 
+from s3copy_async.copying.evidence import same_already
 from s3copy_async.copying.job import CopyJob, failed, skipped
-from s3copy_async.errors import AccessDenied, Failure, NotFound, ObjectRefused, PreconditionFailed
-from s3copy_async.etag import same
-from s3copy_async.model import CopyResult, CopyTask, ObjectInfo, SkipReason
+from s3copy_async.errors import AccessDenied, Failure, NotFound, PreconditionFailed
+from s3copy_async.model import CopyResult, CopyTask, SkipReason
 from s3copy_async.options import IfExists
 
 
@@ -65,24 +65,8 @@ async def looked(task: CopyTask, job: CopyJob) -> CopyTask | CopyResult:
         there = await job.dest.head_object(job.dest_bucket, task.dest_key)
     except AccessDenied:
         return _kept(task, job, "something is there that may not be looked at")
-    source = task.source
-    if source is not None and (same(source, there) or await _same_checksum(source, there, job)):
-        return skipped(task, SkipReason.SAME, there.size)
-    return task._replace(there=there)
-
-
-async def _same_checksum(source: ObjectInfo, there: ObjectInfo, job: CopyJob) -> bool:
-    """
-    Whether checksums show what encryption hides from ETags.
-    """
-    if source.size != there.size or not (source.opaque or there.opaque):
-        return False
-    try:
-        one = await job.store.head_details(job.source_bucket, source.key, version=source.version)
-        other = await job.store.head_details(job.dest_bucket, there.key)
-    except (AccessDenied, ObjectRefused):
-        return False
-    return one.info.etag == source.etag and bool(one.info.checksum) and one.info.checksum == other.info.checksum
+    task = task._replace(there=there)
+    return await same_already(task, job) or task
 
 
 def _kept(task: CopyTask, job: CopyJob, why: str) -> CopyResult:

@@ -14,6 +14,7 @@ from s3copy_async.copying.work import Folder, Inventory, read_record, to_record
 from s3copy_async.errors import S3Error
 from s3copy_async.model import CopyTask, ObjectInfo
 from s3copy_async.parts import Layout
+from s3copy_async.store import ReadsObjects
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,17 @@ async def done_on_record(task: CopyTask, source: ObjectInfo, job: CopyJob) -> bo
     if there is None or there.size != source.size:
         return False
     folder = Folder.of(job.parts.work_bucket or job.dest_bucket, job.parts.work_prefix, source)
-    record = await read_record(job.store, folder.bucket, folder.record("done", job.dest_bucket, task.dest_key))
+    return await recorded(job.store, folder, source, job.dest_bucket, there)
+
+
+async def recorded(store: ReadsObjects, folder: Folder, source: ObjectInfo, bucket: str, there: ObjectInfo) -> bool:
+    """
+    Whether the folder of `source` has a record that `there` in `bucket` is its copy.
+
+    Raises:
+        S3Error: the record may be there, but cannot be read.
+    """
+    record = await read_record(store, folder.bucket, folder.record("done", bucket, there.key))
     found = (record.get("source_etag"), record.get("size"), record.get("dest_etag"))
     return found == (source.etag, source.size, there.etag)
 

@@ -15,7 +15,7 @@ from s3copy_async.events import Emit, Notice, ignore
 from s3copy_async.faults import ARCHIVED
 from s3copy_async.model import CopyResult, CopyTask, ObjectInfo, Outcome, Pairs, Proof, SkipReason
 from s3copy_async.options import Carry, Compare, IfExists, Limits, PartOptions, Verify
-from s3copy_async.store import HeadsObjects, ListsObjects, Stages
+from s3copy_async.store import Heads, ListsObjects, Stages
 
 
 async def _in_steps() -> bool:
@@ -47,7 +47,7 @@ class CopyJob:
     """
 
     store: Stages
-    dest: HeadsObjects
+    dest: Heads
     source_bucket: str
     dest_bucket: str
     limits: Limits
@@ -101,11 +101,15 @@ def copied(
     return result._replace(lost=lost, source_etag=source.etag, method=method)
 
 
-def skipped(task: CopyTask, reason: SkipReason, size: int = 0) -> CopyResult:
+def skipped(task: CopyTask, reason: SkipReason, size: int = 0, proof: Proof | None = None) -> CopyResult:
     """
-    The object needs no copy.
+    The object needs no copy. `proof` shows that its destination is the same already.
     """
-    return CopyResult(task.key, task.dest_key, size, Outcome.SKIPPED, reason)
+    result = CopyResult(task.key, task.dest_key, size, Outcome.SKIPPED, reason, proof=proof)
+    if proof is None:
+        return result
+    source, there = task.source, task.there
+    return result._replace(source_etag=source.etag if source else "", etag=there.etag if there else "")
 
 
 def failed(task: CopyTask, code: str, reason: str, failure: Failure | None = None) -> CopyResult:

@@ -7,6 +7,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
+from s3copy_async.copying.evidence import same_already
 from s3copy_async.copying.exists import in_the_way, looked
 from s3copy_async.copying.job import CopyJob, failed, refused, skipped
 from s3copy_async.copying.pinned import unchanged
@@ -15,7 +16,6 @@ from s3copy_async.copying.source import source_of
 from s3copy_async.copying.staged import copy_staged
 from s3copy_async.copying.whole import copy_whole
 from s3copy_async.errors import AccessDenied, FatalError, NotFound, PreconditionFailed, S3Error, SourceReplaced
-from s3copy_async.etag import same
 from s3copy_async.listing import head_if_seen
 from s3copy_async.model import CopyResult, CopyTask, SkipReason
 from s3copy_async.options import IfExists
@@ -42,20 +42,21 @@ async def copy_one(task: CopyTask, job: CopyJob) -> CopyResult:
 
 async def settle(task: CopyTask, job: CopyJob) -> CopyTask | CopyResult:
     """
-    The task with its source, or the result where there is nothing to do. Only a task without one costs requests.
+    The task with its source, or the result where there is nothing to do. Costs requests where the source is not known,
+    and where something else is there that may be the same nevertheless.
 
     Raises:
         S3Error: the source cannot be looked up.
     """
-    if task.source is not None:
+    if task.source is None:
+        source = await source_of(job.store, job.source_bucket, task)
+        if isinstance(source, CopyResult):
+            return source
+        there = await head_if_seen(job.dest, job.dest_bucket, task.dest_key)
+        task = task._replace(source=source, there=there)
+    if task.there is None:
         return task
-    source = await source_of(job.store, job.source_bucket, task)
-    if isinstance(source, CopyResult):
-        return source
-    there = await head_if_seen(job.dest, job.dest_bucket, task.dest_key)
-    if there is not None and same(source, there):
-        return skipped(task, SkipReason.SAME, source.size)
-    return task._replace(source=source, there=there)
+    return await same_already(task, job) or task
 
 
 async def _copy(task: CopyTask, job: CopyJob) -> CopyResult:

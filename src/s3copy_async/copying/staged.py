@@ -134,7 +134,7 @@ class PartsCopy:
         """
         task, layout = self._plan.task, self._shape.layout
         if await self._done_before():
-            return skipped(task, SkipReason.SAME, layout.size)
+            return skipped(task, SkipReason.SAME, layout.size, Proof.RECORD)
         if kept := in_the_way(task, self._job):
             return kept
         await self._ask_for()
@@ -149,7 +149,7 @@ class PartsCopy:
         answer, proof, was_there = await self._complete()
         if was_there:
             await self._finish(answer.etag)
-            return skipped(task, SkipReason.SAME, layout.size)
+            return skipped(task, SkipReason.SAME, layout.size, proof)
         lost = await settle_tags(self._job.dest_bucket, task.dest_key, self._wishes, self._job)
         await self._finish(answer.etag)
         method = "direct" if self._plan.direct else "staged"

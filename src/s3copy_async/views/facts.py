@@ -22,6 +22,7 @@ _FINDINGS: Final = {
     Finding.MISSING: BAD,
     Finding.DIFFERENT: BAD,
     Finding.EXTRA: BAD,
+    Finding.METADATA: BAD,
     Finding.NOT_COMPARABLE: ODD,
 }
 

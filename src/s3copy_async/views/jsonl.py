@@ -78,6 +78,7 @@ def summary(state: RunState) -> dict[str, Any]:
         "open_uploads": state.open_uploads,
         "removed": state.removed,
         "proofs": dict(state.proofs),
+        "kept_proofs": dict(state.kept_proofs),
         "requests": dict(state.requests),
         "retries": state.retries,
         "throttled": state.throttled,

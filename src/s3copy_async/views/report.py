@@ -15,7 +15,7 @@ from typing import Any
 import aiofiles
 
 from s3copy_async.events import Event, ObjectDone, Skipped
-from s3copy_async.model import CopyResult, Outcome
+from s3copy_async.model import PROOF_OF, CopyResult, Outcome
 from s3copy_async.views.jsonl import encoded
 from s3copy_async.views.log import private
 
@@ -86,6 +86,7 @@ def report_lines(event: Event) -> Iterator[dict[str, Any]]:
         for task in event.tasks:
             source, there = task.source, task.there
             result = CopyResult(task.key, task.dest_key, source.size if source else 0, Outcome.SKIPPED, event.reason)
+            result = result._replace(proof=PROOF_OF.get(event.reason))
             yield _line(result._replace(source_etag=source.etag if source else "", etag=there.etag if there else ""))
 
 

@@ -9,7 +9,7 @@ from typing import Final
 
 from s3copy_async.advice import remedy
 from s3copy_async.events import Stage
-from s3copy_async.model import Finding, SkipReason
+from s3copy_async.model import Finding, Proof, SkipReason
 from s3copy_async.options import SOURCE_MARK, Display
 from s3copy_async.selection import folder_of
 from s3copy_async.state import RunState
@@ -94,6 +94,10 @@ def _details(state: RunState) -> Iterator[str]:
         yield f"  {count_text(state.in_parts, 'object')} in parts: {steps} ({moved} moved inside S3)"
     if state.proofs:
         yield "  proof: " + ", ".join(f"{number:,} by {proof}" for proof, number in state.proofs.most_common())
+    if set(state.kept_proofs) - {Proof.ETAG}:
+        yield "  not copied: " + ", ".join(
+            f"{number:,} by {proof}" for proof, number in state.kept_proofs.most_common()
+        )
     for what, number in state.lost.most_common():
         yield f"  not carried over: {what} of {count_text(number, 'object')}"
     if state.requests:
