@@ -23,11 +23,12 @@ _WORK: Final = re.compile(r"temp/.+/[0-9a-f]{7}/parts/(temp|part|s3copy)-")
 
 class Seen(NamedTuple):
     """
-    One request as the proxy saw it.
+    One request as the proxy saw it; `part` is the part's number where it names one.
     """
 
     operation: str
     key: str
+    part: int = 0
 
     @property
     def stage(self) -> str:
@@ -65,7 +66,7 @@ def seen(method: str, target: str, headers: Any) -> Seen:
         ("GET", False): "GetObject" if key else "List",
         ("HEAD", False): "HeadObject" if key else "HeadBucket",
     }
-    return Seen(operations[method, "uploadId" in query], key)
+    return Seen(operations[method, "uploadId" in query], key, int(query.get("partNumber", ["0"])[0]))
 
 
 @dataclass(slots=True)

@@ -2,18 +2,19 @@
 The real process is killed with SIGKILL right before and right after each of its requests; the same command finishes.
 
 Everywhere a few kills are tried on moto. On sim_s3, ``S3COPY_TEST_KILLS=all`` tries every request, before and after it,
-with two sets of options (some 300 kills), and a number tries so many of them, spread evenly.
+with three sets of options (some 400 kills), and a number tries so many of them, spread evenly.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import pytest
@@ -24,7 +25,7 @@ from support import Endpoint
 
 MIB: Final = 1024**2
 DURABLE: Final = re.compile(r"(temp/.+/[0-9a-f]{7}/parts/)(temp|part)-([0-9]{5})").fullmatch
-OPTION_SETS: Final = (("-t", "8"), ("-t", "2", "--no-keep-parts"))
+OPTION_SETS: Final = (("-t", "8"), ("-t", "2", "--no-keep-parts"), ("-t", "4", "--multipart", "direct"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,11 +83,28 @@ def durable(bucket: Bucket) -> set[str]:
     return set(filter(DURABLE, bucket.keys()))
 
 
-def moved_again(log: list[Seen], before: set[str]) -> list[Seen]:
+def in_place(bucket: Bucket) -> set[tuple[str, int]]:
+    """
+    Key and number of each part that an upload on record has. Of an upload that is not, nobody can know whose it is.
+    """
+    found = set()
+    keys = bucket.keys()
+    records = [json.loads(bucket.read(key)) for key in keys if "/parts/s3copy-upload-" in key]
+    recorded = {record["upload_id"] for record in records}
+    for upload in bucket.client.list_multipart_uploads(Bucket=bucket.name).get("Uploads", ()):
+        if upload["UploadId"] in recorded:
+            where = {"Bucket": bucket.name, "Key": upload["Key"], "UploadId": upload["UploadId"]}
+            found |= {
+                (upload["Key"], part["PartNumber"]) for part in bucket.client.list_parts(**where).get("Parts", ())
+            }
+    return found
+
+
+def moved_again(log: list[Seen], before: set[str], placed: set[tuple[str, int]]) -> list[Seen]:
     """
     The copies of a rerun that make what was durable before it.
     """
-    again = []
+    again = [request for request in log if request.operation == "UploadPartCopy" and request[1:] in placed]
     for request in log:
         match = DURABLE(request.key)
         if not match:
@@ -104,11 +122,15 @@ def moved_again(log: list[Seen], before: set[str]) -> list[Seen]:
 class Scene:
     """
     A server, a filled bucket on it, and what its copy must look like.
+
+    Args:
+        kept: what kills left for reruns: durable objects, and parts in place in a final upload.
     """
 
     server: Endpoint
     source: Bucket
     wanted: dict[str, str]
+    kept: Counter[str] = field(default_factory=Counter)
 
     def start(self, blade: Guillotine, dest: Bucket, options: tuple[str, ...]) -> subprocess.Popen[str]:
         """
@@ -152,10 +174,11 @@ class Scene:
         assert process.returncode == -9, f"{kill} hit nothing: it ended with {process.returncode}"
         there = etags(dest)
         assert there.items() <= self.wanted.items(), f"{kill} left something wrong in sight"
-        before = durable(dest)
+        before, placed = durable(dest), in_place(dest)
+        self.kept.update(objects=len(before), parts=len(placed))
         with guillotine(self.server) as blade:
             self.finish(blade, dest, kill.options)
-            again = moved_again(blade.log, before)
+            again = moved_again(blade.log, before, placed)
             assert not again, f"{kill} at {hit}: moved again: {again}"
         return hit.stage
 
@@ -194,11 +217,11 @@ def tried(scene: Scene, kills: list[Kill]) -> Counter[str]:
         return Counter(pool.map(scene.kill, kills))
 
 
-def test_a_killed_run_is_finished_by_the_same_command(moto_scene: Scene) -> None:
+@pytest.mark.parametrize("options", [OPTION_SETS[0], OPTION_SETS[2]], ids=["staged", "direct"])
+def test_a_killed_run_is_finished_by_the_same_command(moto_scene: Scene, options: tuple[str, ...]) -> None:
     """
     Kills spread over the run, before and after a request, each converge, and move no durable part again.
     """
-    options = OPTION_SETS[0]
     total = moto_scene.count(options)
     kills = [Kill(number, bool(index % 2), options) for index, number in enumerate(range(12, total - 2, total // 9))]
 
@@ -206,6 +229,7 @@ def test_a_killed_run_is_finished_by_the_same_command(moto_scene: Scene) -> None
 
     assert len(kills) >= 8
     assert not hits[""], "a kill that hits nothing in flight proves nothing"
+    assert moto_scene.kept["parts"], "no kill left anything to be moved again"
 
 
 @pytest.mark.timeout(1500)
@@ -226,7 +250,9 @@ def test_a_run_killed_at_any_of_its_requests_is_finished(sim_scene: Scene) -> No
 
     hits = tried(sim_scene, kills)
 
-    print(f"kills by stage: {dict(hits)}")
+    print(f"kills by stage: {dict(hits)}; left for reruns: {dict(sim_scene.kept)}")
+    assert sim_scene.kept["objects"]
+    assert sim_scene.kept["parts"]
     # The order of requests differs from run to run, so the last of one may be beyond the end of another.
     assert hits[""] <= len(kills) * 0.05
     assert all(hits[stage] for stage in ("temp", "part", "compose", "small"))
