@@ -37,7 +37,7 @@ async def plan_one(task: CopyTask, job: CopyJob) -> Planned | CopyResult:
     except S3Error as error:
         return refused(task, error)
     note = _note(source, job)
-    return Planned(task.key, task.dest_key, source.size, request_count(source, large_file, part_size), note)
+    return Planned(task.key, task.dest_key, source.size, request_count(source, large_file, job.parts), note)
 
 
 def _note(source: ObjectInfo, job: CopyJob) -> str:

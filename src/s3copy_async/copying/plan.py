@@ -5,10 +5,15 @@ Chooses how an object is copied.
 from __future__ import annotations
 
 from enum import Enum, auto
+from typing import Final
 
 from s3copy_async.etag import part_count
 from s3copy_async.model import ObjectInfo
+from s3copy_async.options import Multipart, PartOptions
 from s3copy_async.parts import DEFAULT_PART, MAX_PARTS, planned
+
+_AROUND_DIRECT: Final = 9
+_AROUND_STAGED: Final = 10
 
 
 class Method(Enum):
@@ -20,15 +25,16 @@ class Method(Enum):
     PARTS = auto()
 
 
-def request_count(source: ObjectInfo, large_file: int, part_size: int | None) -> int:
+def request_count(source: ObjectInfo, large_file: int, options: PartOptions) -> int:
     """
-    About how many requests a fresh copy takes: five for a part, and some around them.
+    About how many requests a fresh copy takes: five for a part, or one where parts are copied directly, and some around
+    them: more for uneven parts, fewer for an object without a layout of its own.
     """
     if plan(source, large_file) is Method.WHOLE:
         return 1
-    own = part_count(source.etag) if part_size is None else 0
-    parts = own or max(1, -(-source.size // (part_size or DEFAULT_PART)))
-    return 5 * min(parts, MAX_PARTS) + 8
+    own = part_count(source.etag) if options.size is None else 0
+    parts = min(own or max(1, -(-source.size // (options.size or DEFAULT_PART))), MAX_PARTS)
+    return parts + _AROUND_DIRECT if options.method is Multipart.DIRECT else 5 * parts + _AROUND_STAGED
 
 
 def cannot_fit(source: ObjectInfo, large_file: int, part_size: int | None) -> str | None:
