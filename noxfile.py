@@ -35,3 +35,23 @@ def tests(session: nox.Session) -> None:
     """
     session.install("-e", ".[test]")
     session.run("pytest", *session.posargs)
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """
+    Builds the site of the documentation in build/site; warnings and dead links are errors.
+    """
+    session.install("-e", ".[docs]")
+    session.run(
+        "sphinx-build", "-W", "--keep-going", "-n", "-q", "-E", "-c", "docs", ".", "build/site", *session.posargs
+    )
+
+
+@nox.session
+def picture(session: nox.Session) -> None:
+    """
+    Draws docs/images/live.svg from a run of the program; needs tmux.
+    """
+    session.install("-e", ".[demo]")
+    session.run("python", "docs/picture.py")

@@ -7,10 +7,11 @@ and there. The front page is README.md; what it lacks, the table of contents, is
 
 from __future__ import annotations
 
+import inspect
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from s3copy_async import __version__
+import s3copy_async
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -38,13 +39,22 @@ _FORWARD: Final = '<!doctype html><meta charset="utf-8"><meta http-equiv="refres
 project = "s3copy-async"
 author = "the authors of s3copy-async"
 project_copyright = f"{author}, Apache-2.0"
-version = release = __version__
+version = release = s3copy_async.__version__
 
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 root_doc = "README"
 include_patterns = ["*.md", "docs/**.md"]
 exclude_patterns = [".*", "build", "dist", "src", "tests"]
 nitpicky = True
+# The build needs no network, so references to Python's own documentation are not resolved.
+nitpick_ignore_regex = [
+    ("py:.*", r"(collections|contextlib|typing|pathlib|enum|signal)\..*"),
+    ("py:class", r"s3copy_async\.(errors\.Failure|state\.Row)"),  # not public, shown by what is
+    ("py:class", r"(tuple|dict)\[.*"),  # Sphinx cuts such types at their comma
+]
+suppress_warnings = ["myst.xref_missing_file"]
+add_module_names = False
+python_use_unqualified_type_names = True
 myst_heading_anchors = 4
 
 autodoc_member_order = "bysource"
@@ -58,10 +68,27 @@ html_show_sourcelink = False
 html_copy_source = False
 
 
+def _names() -> str:
+    """
+    A directive for each public name, at the place it is defined, where references look for it.
+    """
+    lines = ["```{eval-rst}"]
+    values = {name: getattr(s3copy_async, name) for name in s3copy_async.__all__}
+    for name, value in sorted(values.items(), key=lambda item: (inspect.isclass(item[1]), item[0].lower())):
+        home = getattr(value, "__module__", "")
+        if inspect.isclass(value):
+            lines += [f".. autoclass:: {home}.{name}", "   :members:", "   :undoc-members:", ""]
+        elif inspect.isfunction(value):
+            lines += [f".. autofunction:: {home}.{name}", ""]
+    return "\n".join((*lines, "```", ""))
+
+
 def _read(_app: Sphinx, page: str, source: list[str]) -> None:
     """
-    Adds the table of contents, which would only be in the way on GitHub.
+    Adds the table of contents, which would only be in the way on GitHub, and the public names.
     """
+    if page == "docs/api":
+        source[0] += "\n" + _names()
     for caption, pages in _CONTENTS.get(page, {}).items():
         source[0] += _TREE.replace("{caption}", caption).replace("{pages}", "\n".join(pages))
 

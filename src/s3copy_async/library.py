@@ -190,7 +190,7 @@ class Job:
     @property
     def is_shown(self) -> bool:
         """
-        After the run: whether a view is left that has told how it ended.
+        Whether a view is left after the run that has told how it ended.
         """
         return self._is_shown
 

@@ -257,7 +257,7 @@ class RunState:
     @property
     def exit_code(self) -> int:
         """
-        The exit code that these numbers stand for (docs: exit codes).
+        The exit code that these numbers stand for (README, exit codes).
         """
         if self.signal:
             return 128 + self.signal

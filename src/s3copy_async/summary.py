@@ -92,7 +92,7 @@ class Summary:
     @property
     def ok(self) -> bool:
         """
-        Whether everything is as it was asked for: all copied or already there, or no difference found.
+        Whether everything is as it was asked for (all copied or already there, or no difference found).
         """
         return not self.exit_code
 

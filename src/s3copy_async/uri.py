@@ -72,7 +72,7 @@ class S3Uri:
     @property
     def folder(self) -> str:
         """
-        The path as a destination folder: empty, or with a slash at its end.
+        The path as a destination folder, empty or with a slash at its end.
         """
         return self.path if not self.path or self.path.endswith("/") else self.path + "/"
 
