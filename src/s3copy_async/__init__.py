@@ -78,6 +78,7 @@ if TYPE_CHECKING:
         PartOptions,
         Progress,
         Selection,
+        Transport,
         Verify,
     )
     from s3copy_async.s3cfg import S3CFG_PATH, S3Cfg, read_s3cfg
@@ -106,7 +107,7 @@ _NAMES: Final = {
     "options": (
         "KEEP", "MAX_COPY", "SOURCE_MARK", "Access", "Carry", "CleanOptions", "Compare", "Display", "Fallback", "Grant",
         "IfExists", "Keys", "Limits", "Multipart", "Options", "Owners", "PartOptions", "Progress", "Selection",
-        "Verify",
+        "Transport", "Verify",
     ),
     "s3cfg": ("S3CFG_PATH", "S3Cfg", "read_s3cfg"),
     "state": ("RunState",),

@@ -8,6 +8,7 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, aclosing
+from dataclasses import replace
 from enum import StrEnum
 from itertools import count
 from typing import Final
@@ -17,7 +18,8 @@ from s3copy_async.advice import remedy, with_remedy
 from s3copy_async.checking import Checker
 from s3copy_async.cleaning import Cleaner
 from s3copy_async.compare import Scope
-from s3copy_async.connect import Guards, OpenStore, Stores, connect, grant_parameters, open_s3
+from s3copy_async.connect import Guards, OpenS3, OpenStore, Stores, connect, grant_parameters
+from s3copy_async.copying.bulk import Bulk
 from s3copy_async.copying.direct import Direct
 from s3copy_async.copying.dry import plan_one
 from s3copy_async.copying.experiments import Place
@@ -28,7 +30,8 @@ from s3copy_async.copying.one import copy_one
 from s3copy_async.copying.probe import PATIENCE, Capabilities
 from s3copy_async.errors import FatalError, Interrupted
 from s3copy_async.events import CopyStarted, Event, Notice, ObjectDone, RunEnded, RunStarted, Stopping
-from s3copy_async.guards import Meter, RetryPolicy
+from s3copy_async.flow import Flow
+from s3copy_async.guards import Guarded, Meter, RetryPolicy
 from s3copy_async.judging import Sides
 from s3copy_async.keys import Rule, RuleIndex, WorkArea, hidden_prefixes
 from s3copy_async.lister import DestinationHeads, DestinationSide, Lister
@@ -43,6 +46,9 @@ from s3copy_async.views import View
 _TICK: Final = 0.11
 _TICKS_PER_COUNT: Final = 4
 _HOPELESS: Final = 1000
+_WORKERS: Final = 256
+_GLIMPSE: Final = 12
+"""So many objects that are copied in bulk are shown in flight: no view has more rows."""
 
 
 class Action(StrEnum):
@@ -74,7 +80,7 @@ class Run:
         state: RunState,
         views: Sequence[View] = (),
         stop: Stop | None = None,
-        open_store: OpenStore = open_s3,
+        open_store: OpenStore | None = None,
         policy: RetryPolicy | None = None,
         pace: Callable[[], Awaitable[object]] | None = None,
     ) -> None:
@@ -82,9 +88,12 @@ class Run:
         self.state = state
         self.stop = stop or Stop()
         self._views = list(views)
-        self._open_store = open_store
+        self._open_store = open_store or OpenS3(lambda text: self.emit(Notice(text, warning=False)))
         self._policy = policy or RetryPolicy(budget=options.limits.retry_for)
-        self._meter = Meter()
+        limits = options.limits
+        self._meter = Meter(clock=self._policy.clock)
+        self._flow = Flow(limits.at_first, limits.at_most, limits.max_rate)
+        self._bulk: Bulk | None = None
         self._pace = pace
 
     def emit(self, event: Event) -> None:
@@ -165,13 +174,15 @@ class Run:
             if self.stop.signal and not said:
                 said = True
                 self.emit(Stopping(self.stop.signal, self.options.limits.grace))
+            self._flow.tick()
+            self._look_at_bulk()
             if number % _TICKS_PER_COUNT == 0:
                 self._meter.flush(self.emit)
             self._each(lambda view: view.tick())
 
     async def _job(self, action: Action, stack: AsyncExitStack) -> None:
         options = self.options
-        guards = Guards(asyncio.Semaphore(options.limits.permits), self._policy, self._meter, self.emit)
+        guards = Guards(self._flow, self._policy, self._meter, self.emit)
         if action is Action.CLEAN:
             stores = await connect(options, guards, stack, self._open_store)
             await self._clean(stores)
@@ -193,12 +204,16 @@ class Run:
             await self._pipe(checker.batches(work.rules, lister.named(work)), checker.look)
             return
         job = await self._copy_job(action, stores, scope, heads)
-        await self._pipe(lister.batches(work), self._planner(job) if action is Action.DRY_RUN else self._copier(job))
+        batches = lister.batches(work)
+        if action is Action.DRY_RUN:
+            await self._pipe(batches, self._planner(job))
+        else:
+            await self._copy_all(batches, job, stores.main)
 
     async def _clean(self, stores: Stores) -> None:
         options, place = self.options, self.options.selection.dest
         work = WorkArea(options.parts.work_prefix)
-        lanes = LanePool(options.limits.permits)
+        lanes = LanePool(options.limits.at_most)
         self.stop.graceful = True
         await Cleaner(stores.main, place.bucket, work, options.clean, lanes, self.emit).clean(
             place.path, lambda: self.stop.wanted
@@ -219,7 +234,7 @@ class Run:
             dest_lists=tuple(store for store in stores.dest if store is not stores.main),
             grants=parameters,
             parts=parts,
-            lanes=LanePool(options.limits.permits),
+            lanes=LanePool(options.limits.at_most),
             emit=self.emit,
             stopping=lambda: self.stop.wanted,
             probe=Capabilities(None if is_known else place, self.emit),
@@ -237,16 +252,49 @@ class Run:
         if self._pace:
             batches, work = _paced_batches(batches, self._pace), _paced(work, self._pace)
         # Twice as many workers as permits: one that waits before it repeats a request idles no permit.
-        await pipeline.run(batches, work, 2 * limits.permits, self.stop, limits.grace)
+        await pipeline.run(batches, work, 2 * (limits.permits or _WORKERS), self.stop, limits.grace)
 
-    def _copier(self, job: CopyJob) -> pipeline.Work:
+    async def _copy_all(self, batches: AsyncGenerator[Batch, None], job: CopyJob, store: Guarded) -> None:
+        announce = self._announce if self._follows_objects else None
+        bulk = self._bulk = Bulk(job, store, self._flow, self._meter, self._copied, announce)
+        try:
+            await self._pipe(bulk.through(batches), self._copier(job, store, bulk))
+        finally:
+            await bulk.finish(self.options.limits.grace)
+
+    @property
+    def _follows_objects(self) -> bool:
+        return any(getattr(view, "follows_objects", True) for view in self._views)
+
+    def _announce(self, task: CopyTask) -> None:
+        self.emit(CopyStarted(task.key, task.dest_key, task.source.size if task.source else 0))
+
+    def _copied(self, results: Sequence[CopyResult]) -> None:
+        """
+        What was copied in bulk: counted as a whole, and shown one by one to those who follow each object.
+        """
+        if self._follows_objects:
+            for result in results:
+                self.emit(ObjectDone(result))
+        else:
+            self.state.apply_copied(results)
+
+    def _look_at_bulk(self) -> None:
+        if self._bulk:
+            self._bulk.flush()
+            if not self._follows_objects:
+                self.state.glimpse(self._bulk.glimpse(_GLIMPSE))
+
+    def _copier(self, job: CopyJob, store: Guarded, bulk: Bulk) -> pipeline.Work:
         async def copy(task: CopyTask) -> None:
-            self.emit(CopyStarted(task.key, task.dest_key, task.source.size if task.source else 0))
-            tally = Tally()
+            outcome = bulk.outcome_of(task)
+            if outcome is None or not self._follows_objects:
+                self._announce(task)
+            tally = Tally(1 if outcome else 0)
             TALLY.set(tally)  # a worker's own: nobody else reads it
             started = time.monotonic()
             try:
-                result = await copy_one(task, job)
+                result = await copy_one(task, replace(job, store=store.resuming(outcome)) if outcome else job)
             except Interrupted:
                 # Not done and not failed: the same command continues it.
                 return

@@ -4,7 +4,6 @@ Opens the stores of a run, each behind its guards, and finds out where its bucke
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -14,9 +13,10 @@ from s3copy_async.advice import with_remedy
 from s3copy_async.errors import AccessDenied, FatalError, NotFound, ObjectRefused, S3Error
 from s3copy_async.events import Emit, Notice
 from s3copy_async.grantees import grant_headers, grantee_header
+from s3copy_async.flow import Flow
 from s3copy_async.guards import Guarded, Meter, RetryPolicy
 from s3copy_async.model import BucketInfo
-from s3copy_async.options import Access, Grant, Options
+from s3copy_async.options import Access, Grant, Options, Transport
 from s3copy_async.store import Store
 
 OpenStore = Callable[[Access, AsyncExitStack, int], Awaitable[Store]]
@@ -57,7 +57,7 @@ class Guards:
     What all guarded stores of a run share.
     """
 
-    permits: asyncio.Semaphore
+    flow: Flow
     policy: RetryPolicy
     meter: Meter
     emit: Emit
@@ -66,7 +66,7 @@ class Guards:
         """
         `store` behind the shared guards.
         """
-        return Guarded(store, self.permits, self.policy, self.meter, self.emit)
+        return Guarded(store, self.flow, self.policy, self.meter, self.emit)
 
 
 async def connect(options: Options, guards: Guards, stack: AsyncExitStack, open_store: OpenStore) -> Stores:
@@ -78,7 +78,7 @@ async def connect(options: Options, guards: Guards, stack: AsyncExitStack, open_
     """
 
     async def opened(access: Access) -> Guarded:
-        return guards.around(await open_store(access, stack, options.limits.permits))
+        return guards.around(await open_store(access, stack, options.limits.at_most))
 
     main = await opened(options.access)
     dest: tuple[Guarded, ...] = (main,)
@@ -182,16 +182,45 @@ async def grant_parameters(grants: Sequence[Grant], store: Guarded, emit: Emit) 
     return grant_headers(found)
 
 
-async def open_s3(access: Access, stack: AsyncExitStack, permits: int) -> Store:
+class OpenS3:
     """
-    S3 through aiobotocore. Imported here, because it takes a quarter of a second that ``--help`` can do without.
+    Opens S3 stores: over the wire store where nothing forbids it, else through aiobotocore.
+
+    Args:
+        say: told when a bucket is served by aiobotocore after all, in one line.
+    """
+
+    def __init__(self, say: Callable[[str], None]) -> None:
+        self._say = say
+
+    async def __call__(self, access: Access, stack: AsyncExitStack, at_most: int) -> Store:
+        """
+        A store for a set of credentials. Imports here, because botocore takes a quarter of a second that ``--help`` can
+        do without.
+
+        Raises:
+            FatalError: there are no credentials.
+        """
+        from s3copy_async.s3.session import Clients
+
+        clients = await stack.enter_async_context(Clients(access, at_most))
+        await clients.describe()  # raises where there are none
+        if access.transport is Transport.AIOBOTOCORE:
+            from s3copy_async.s3.boto import BotoStore
+
+            return BotoStore(clients)
+        from s3copy_async.s3.wire import WireStore
+
+        store = WireStore(clients, self._say, forced=access.transport is Transport.WIRE)
+        stack.callback(store.close)
+        return store
+
+
+async def open_s3(access: Access, stack: AsyncExitStack, at_most: int) -> Store:
+    """
+    An S3 store whose choices nobody hears of.
 
     Raises:
         FatalError: there are no credentials.
     """
-    from s3copy_async.s3.boto import BotoStore
-    from s3copy_async.s3.session import Clients
-
-    clients = await stack.enter_async_context(Clients(access, permits))
-    await clients.describe()  # raises where there are none
-    return BotoStore(clients)
+    return await OpenS3(lambda _: None)(access, stack, at_most)

@@ -1,7 +1,7 @@
 """
-Permits inside, retries and throttling outside: `Guarded` wraps a store and is a store itself.
+Places inside, retries outside: `Guarded` wraps a store and is a store itself.
 
-A permit is held for one request only; a call that waits for its next attempt holds none. Before a write that may have
+A place in flight is held for one request only; a call that waits for its next attempt holds none. Before a write that may have
 been done is repeated, the destination is looked at.
 """
 
@@ -13,10 +13,12 @@ import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
-from typing import TypeVar
+from functools import partial
+from typing import Final, TypeVar
 
 from s3copy_async.errors import UNREACHABLE, AccessDenied, FatalError, S3Error, Throttled, TransientError
 from s3copy_async.events import Emit, RequestsMade, Retrying
+from s3copy_async.flow import Flow, Kind
 from s3copy_async.model import (
     Acl,
     BucketInfo,
@@ -32,11 +34,12 @@ from s3copy_async.model import (
     PartsPage,
     UploadsPage,
 )
-from s3copy_async.store import HeadsObjects, Store
+from s3copy_async.store import BulkDone, BulkStart, HeadsObjects, Store
 from s3copy_async.tally import count_request
 from s3copy_async.text import seconds_text
 
 T = TypeVar("T")
+_COPYING: Final = frozenset(("CopyObject", "UploadPartCopy"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +82,7 @@ class Meter:
     counts: Counter[str] = field(default_factory=Counter)
     last_success: float | None = None
     in_flight: int = 0
+    clock: Callable[[], float] = time.monotonic
 
     def flush(self, emit: Emit) -> None:
         """
@@ -94,14 +98,14 @@ class Guarded:
     A store with limits and patience.
 
     Args:
-        permits: shared by everything that sends requests in this run.
+        flow: gives places to everything that sends requests in this run.
 
     ``witness`` looks at the destination after a copy that may have been done: this store, unless another was set.
     """
 
-    def __init__(self, store: Store, permits: asyncio.Semaphore, policy: RetryPolicy, meter: Meter, emit: Emit) -> None:
+    def __init__(self, store: Store, flow: Flow, policy: RetryPolicy, meter: Meter, emit: Emit) -> None:
         self._store = store
-        self._permits = permits
+        self._flow = flow
         self._policy = policy
         self._meter = meter
         self._emit = emit
@@ -113,7 +117,7 @@ class Guarded:
         most, and never ends the run.
         """
         policy = replace(self._policy, budget=min(budget, self._policy.budget), ends_run=False)
-        return Guarded(self._store, self._permits, policy, self._meter, self._emit)
+        return Guarded(self._store, self._flow, policy, self._meter, self._emit)
 
     async def list_page(self, bucket: str, prefix: str, *, start_after: str = "", token: str | None = None) -> Page:
         """
@@ -151,9 +155,28 @@ class Guarded:
         """
         See `store.CopiesObjects`.
         """
+        return await self._copy(request)
+
+    async def _copy(self, request: CopyRequest, first: TransientError | None = None) -> CopyAnswer:
         return await self._call(
-            "CopyObject", request.source_key, lambda: self._store.copy_object(request), lambda: self._copied(request)
+            "CopyObject",
+            request.source_key,
+            lambda: self._store.copy_object(request),
+            lambda: self._copied(request),
+            first,
         )
+
+    async def bulk(self, sample: CopyRequest, done: BulkDone) -> BulkStart | None:
+        """
+        See `store.CopiesInBulk`. Who begins copies in bulk asks the flow itself.
+        """
+        return await self._store.bulk(sample, done)
+
+    def resuming(self, outcome: CopyAnswer | S3Error) -> Guarded:
+        """
+        The same store for one object, whose first copy was made by others and ended so.
+        """
+        return _Resuming(self._store, self._flow, self._policy, self._meter, self._emit, self.witness, outcome)
 
     async def head_details(self, bucket: str, key: str, part: int = 0, *, version: str = "") -> Head:
         """
@@ -293,22 +316,20 @@ class Guarded:
         key: str,
         send: Callable[[], Awaitable[T]],
         look: Callable[[], Awaitable[T | None]] | None = None,
+        first: TransientError | None = None,
     ) -> T:
+        """
+        Sends until there is an answer. `first` is how a first attempt failed that somebody else made.
+        """
         attempt = 0
         first_failure: float | None = None
         while True:
             try:
-                async with self._permits:
-                    self._meter.counts[operation] += 1
-                    count_request()
-                    self._meter.in_flight += 1
-                    try:
-                        answer = await send()
-                    finally:
-                        self._meter.in_flight -= 1
-                self._meter.last_success = self._policy.clock()
-                return answer
+                if first:
+                    raise first
+                return await self._sent(operation, send)
             except TransientError as error:
+                first = None
                 attempt += 1
                 if first_failure is None:
                     first_failure = self._policy.clock()
@@ -318,6 +339,26 @@ class Guarded:
                 await self._policy.sleep(wait)
                 if look and error.failure.maybe_done and (done := await look()) is not None:
                     return done
+
+    async def _sent(self, operation: str, send: Callable[[], Awaitable[T]]) -> T:
+        flow, meter = self._flow, self._meter
+        kind = Kind.COPY if operation in _COPYING else Kind.LOOK
+        await flow.enter(kind)
+        meter.counts[operation] += 1
+        count_request()
+        meter.in_flight += 1
+        leave: Callable[[], None] = flow.leave
+        try:
+            answer = await send()
+            flow.succeeded(kind)
+        except Throttled:
+            leave = partial(flow.refused, kind)
+            raise
+        finally:
+            meter.in_flight -= 1
+            leave()
+        meter.last_success = self._policy.clock()
+        return answer
 
     def _give_up_in_time(self, error: TransientError, first_failure: float) -> None:
         policy = self._policy
@@ -367,3 +408,34 @@ class Guarded:
                 return None
             return CopyAnswer(found.etag) if (found.etag, found.size, found.opaque) == (etag, size, False) else None
         return None
+
+
+class _Resuming(Guarded):
+    """
+    A store whose first copy has been made already.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        flow: Flow,
+        policy: RetryPolicy,
+        meter: Meter,
+        emit: Emit,
+        witness: HeadsObjects,
+        outcome: CopyAnswer | S3Error,
+    ) -> None:
+        super().__init__(store, flow, policy, meter, emit)
+        self.witness = witness
+        self._outcome: CopyAnswer | S3Error | None = outcome
+
+    async def copy_object(self, request: CopyRequest) -> CopyAnswer:
+        """
+        See `store.CopiesObjects`.
+        """
+        outcome, self._outcome = self._outcome, None
+        if isinstance(outcome, CopyAnswer):
+            return outcome
+        if outcome is None or isinstance(outcome, TransientError):
+            return await self._copy(request, outcome)
+        raise outcome

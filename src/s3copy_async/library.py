@@ -14,7 +14,7 @@ from signal import SIGINT
 from typing import Final, TypedDict, Unpack
 
 from s3copy_async.app import Action, Run
-from s3copy_async.connect import OpenStore, open_s3
+from s3copy_async.connect import OpenStore
 from s3copy_async.errors import ConfigError, FatalError
 from s3copy_async.events import Event
 from s3copy_async.options import (
@@ -167,7 +167,7 @@ class Job:
         views: Callable[[RunState], Sequence[View]] = lambda _state: (),
         on_event: Callable[[Event], object] | None = None,
         stop: Stop | None = None,
-        open_store: OpenStore = open_s3,
+        open_store: OpenStore | None = None,
     ) -> None:
         validate(options)
         self._options = options

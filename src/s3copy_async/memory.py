@@ -56,6 +56,7 @@ from s3copy_async.model import (
     UploadsPage,
 )
 from s3copy_async.options import MAX_COPY
+from s3copy_async.store import BulkDone, BulkStart
 
 
 @dataclass(slots=True)
@@ -165,6 +166,12 @@ class MemoryStore:
         """
         self._begin("ListBuckets", "", "")
         return "memory"
+
+    async def bulk(self, sample: CopyRequest, done: BulkDone) -> BulkStart | None:
+        """
+        See `store.CopiesInBulk`: there is no faster way in memory.
+        """
+        return None
 
     async def create_bucket(self, bucket: str) -> None:
         """

@@ -19,6 +19,21 @@ SOURCE_MARK: Final = "\0"
 """Stands in `Display.failures_command` for what is known only at the end."""
 
 
+_AT_FIRST: Final = 40
+_AT_MOST: Final = 1024
+
+
+class Transport(StrEnum):
+    """
+    What sends the requests. WIRE is the lean path of our own, AIOBOTOCORE does everything; AUTO is WIRE wherever nothing
+    unusual is asked for.
+    """
+
+    AUTO = "auto"
+    WIRE = "wire"
+    AIOBOTOCORE = "aiobotocore"
+
+
 class Progress(StrEnum):
     """
     How a run is shown.
@@ -157,6 +172,7 @@ class Access:
         verify_tls: False accepts any certificate.
         addressing_style: ``auto``, ``path`` or ``virtual``; ``auto`` means path for endpoints other than AWS.
         request_payer: agree to pay for requests to buckets whose owner lets others pay.
+        transport: what sends the requests.
     """
 
     keys: Keys | None = None
@@ -169,6 +185,7 @@ class Access:
     verify_tls: bool = True
     addressing_style: str = "auto"
     request_payer: bool = False
+    transport: Transport = Transport.AUTO
 
 
 def is_aws(endpoint_url: str | None) -> bool:
@@ -221,18 +238,35 @@ class Selection:
 class Limits:
     """
     Args:
-        permits: S3 requests in flight at most, 1 or more.
+        permits: S3 requests in flight at most, 1 or more; None begins with 40, and goes up to 1,024 while more of them
+            get more done.
+        max_rate: S3 requests that may begin in a second; None for no limit.
         retries: repeats after a copy came back with another ETag than its source's.
         retry_for: seconds that one request is repeated for without success.
         large_file: bytes above which an object is copied in parts, at most 5 GiB.
         grace: seconds that requests in flight may take to finish after the first interrupt.
     """
 
-    permits: int = 40
+    permits: int | None = None
+    max_rate: float | None = None
     retries: int = 3
     retry_for: float = 900.0
     large_file: int = MAX_COPY
     grace: float = 30.0
+
+    @property
+    def at_first(self) -> int:
+        """
+        S3 requests in flight at first.
+        """
+        return self.permits or _AT_FIRST
+
+    @property
+    def at_most(self) -> int:
+        """
+        S3 requests in flight at most.
+        """
+        return self.permits or _AT_MOST
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ Turns events into numbers. Nothing else counts.
 from __future__ import annotations
 
 from collections import Counter, deque
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Final, assert_never
@@ -33,7 +34,7 @@ from s3copy_async.events import (
     Stopping,
     UploadFound,
 )
-from s3copy_async.model import PROOF_OF, CheckResult, CopyResult, Finding, Outcome, Proof, SkipReason
+from s3copy_async.model import PROOF_OF, CheckResult, CopyResult, CopyTask, Finding, Outcome, Proof, SkipReason
 
 KEPT_FAILURES: Final = 1000
 """So many failures are kept whole; more are only counted, so that memory stays bounded."""
@@ -126,6 +127,7 @@ class RunState:
     error: str = ""
     signal: int = 0
     broken_pipe: bool = False
+    _glimpsed: list[str] = field(default_factory=list)
 
     def apply(self, event: Event) -> None:
         """
@@ -180,6 +182,25 @@ class RunState:
                 self.signal = event.signal or self.signal
             case _:
                 assert_never(event)
+
+    def apply_copied(self, results: Sequence[CopyResult]) -> None:
+        """
+        Counts objects in that were copied with an equal ETag, as many `ObjectDone` would.
+        """
+        self.copied += len(results)
+        self.copied_bytes += sum(result.size for result in results)
+        self.proofs[Proof.ETAG] += len(results)
+
+    def glimpse(self, tasks: Sequence[CopyTask]) -> None:
+        """
+        Shows objects in flight that were not announced, in the stead of those of the last time.
+        """
+        for key in self._glimpsed:
+            if (row := self.rows.get(key)) and not row.parts:
+                del self.rows[key]
+        self._glimpsed = [task.key for task in tasks if task.key not in self.rows]
+        for task in tasks:
+            self.rows.setdefault(task.key, Row(task.key, task.source.size if task.source else 0))
 
     def _object(self, result: CopyResult) -> None:
         row = self.rows.pop(result.key, None)

@@ -7,14 +7,17 @@ Protocol that they need.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
 
+from s3copy_async.errors import S3Error
 from s3copy_async.model import (
     Acl,
     BucketInfo,
     CompleteRequest,
     CopyAnswer,
     CopyRequest,
+    CopyTask,
     Head,
     ObjectInfo,
     OpenUpload,
@@ -24,6 +27,11 @@ from s3copy_async.model import (
     PartsPage,
     UploadsPage,
 )
+
+BulkDone = Callable[[CopyTask, float, CopyAnswer | S3Error | None], None]
+"""Told how a copy in bulk ended: None is the copy, with its source's ETag. The number is what it was started with."""
+BulkStart = Callable[[CopyTask, float], None]
+"""Begins a copy in bulk. The task must know its source, whose ETag must be plain, and which is copied whole."""
 
 
 class ListsObjects(Protocol):
@@ -82,6 +90,18 @@ class CopiesObjects(Protocol):
     async def copy_object(self, request: CopyRequest) -> CopyAnswer:
         """
         Copies up to 5 GiB at once (S3 API, CopyObject). Raises PreconditionFailed when the source has another ETag.
+        """
+
+
+class CopiesInBulk(Protocol):
+    """
+    Copies many small objects with as little work for each as can be.
+    """
+
+    async def bulk(self, sample: CopyRequest, done: BulkDone) -> BulkStart | None:
+        """
+        What begins copies that are like `sample` but for their keys, pins and sizes (S3 API, CopyObject), each one
+        request. None where this store cannot, and `copy_object` must do. No request is made.
         """
 
 
@@ -269,7 +289,7 @@ class Stages(
     """
 
 
-class Store(Stages, HeadsBuckets, Protocol):
+class Store(Stages, CopiesInBulk, HeadsBuckets, Protocol):
     """
     Everything together: what a real adapter offers.
     """

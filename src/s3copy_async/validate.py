@@ -169,8 +169,10 @@ def _exact(selection: Selection) -> Iterator[Problem]:
 
 
 def _limits(limits: Limits) -> Iterator[Problem]:
-    if limits.permits < 1:
+    if limits.permits is not None and limits.permits < 1:
         yield Problem("limits.permits", "at least one request must be allowed: expected 1 or more")
+    if limits.max_rate is not None and not limits.max_rate > 0:
+        yield Problem("limits.max_rate", "expected requests per second, more than 0")
     if limits.retries < 0:
         yield Problem("limits.retries", "expected 0 or more")
     for name in ("retry_for", "grace"):

@@ -22,6 +22,7 @@ from botocore.exceptions import ClientError
 
 from s3copy_async.connect import open_s3
 from s3copy_async.errors import NotFound, PreconditionFailed, RunRefused, S3Error
+from s3copy_async.flow import Flow
 from s3copy_async.guards import Guarded, Meter
 from s3copy_async.memory import MemoryStore
 from s3copy_async.model import CopyAnswer, CopyRequest, ObjectInfo
@@ -151,7 +152,7 @@ class Benches:
         if name not in self.opened:
             store: Store = MemoryStore()
             if name == "guarded":
-                store = Guarded(store, asyncio.Semaphore(AT_ONCE), patient(Clock()), Meter(), lambda _: None)
+                store = Guarded(store, Flow(AT_ONCE), patient(Clock()), Meter(), lambda _: None)
             elif endpoint is not None:
                 store = await open_s3(endpoint.access, self.stack, AT_ONCE)
             bench = self.opened[name] = Bench(name, store)

@@ -26,6 +26,7 @@ from s3copy_async.copying.probe import Capabilities
 from s3copy_async.copying.uploads import open_uploads, parts_of
 from s3copy_async.copying.work import decodes_otherwise
 from s3copy_async.errors import NotFound, PreconditionFailed, S3Error, TransientError, UploadGone
+from s3copy_async.flow import Flow
 from s3copy_async.guards import Guarded, Meter
 from s3copy_async.memory import MemoryStore
 from s3copy_async.model import CompleteRequest, CopyAnswer, CopyRequest, PartRequest, UploadedPart
@@ -204,7 +205,7 @@ class Benches:
         if name not in self.opened:
             store: Store = MemoryStore(min_part=FIVE)
             if name == "guarded":
-                store = Guarded(store, asyncio.Semaphore(AT_ONCE), patient(Clock()), Meter(), lambda _: None)
+                store = Guarded(store, Flow(AT_ONCE), patient(Clock()), Meter(), lambda _: None)
             elif endpoint is not None:
                 store = await open_s3(endpoint.access, self.stack, AT_ONCE)
             bench = self.opened[name] = Bench(name, store)

@@ -27,6 +27,7 @@ from s3copy_async.copying.whole import copy_whole
 from s3copy_async.errors import AccessDenied, Failure, ObjectRefused, PreconditionFailed, S3Error
 from s3copy_async.events import Event, Notice
 from s3copy_async.faults import error_for
+from s3copy_async.flow import Flow
 from s3copy_async.guards import Guarded, Meter
 from s3copy_async.memory import MemoryStore
 from s3copy_async.memory_data import Fault, StoredObject
@@ -70,7 +71,7 @@ class Bench:
         self.source.settings = HEADERS
         self.source.metadata = (("k", "v"), ("l", "w"))
         self.source.tags = (("t", "1"), ("u", "2"))
-        self.guarded = Guarded(self.store, asyncio.Semaphore(4), patient(Clock()), Meter(), self.events.append)
+        self.guarded = Guarded(self.store, Flow(4), patient(Clock()), Meter(), self.events.append)
         self.job = CopyJob(
             self.guarded, self.guarded, "in", "out", Limits(), grants=self.grants, emit=self.events.append,
             carry=self.carry, is_aws=self.is_aws, redirects=Website(self.guarded, "in", self.events.append),

@@ -12,6 +12,7 @@ import pytest
 from s3copy_async.copying.job import CopyJob
 from s3copy_async.copying.one import MAX_LOOKS, copy_one
 from s3copy_async.errors import FatalError
+from s3copy_async.flow import Flow
 from s3copy_async.guards import Guarded, Meter
 from s3copy_async.memory import MemoryStore
 from s3copy_async.memory_data import Call, Fault
@@ -52,7 +53,7 @@ class Bench:
         """
         Copies the object; `named` as with ``-f``, when only its key is known.
         """
-        store = Guarded(self.memory, asyncio.Semaphore(4), patient(Clock()), Meter(), lambda _: None)
+        store = Guarded(self.memory, Flow(4), patient(Clock()), Meter(), lambda _: None)
         job = CopyJob(store, store, "in", "out", Limits(retries=retries))
         return await copy_one(CopyTask("a", "b", None if named else source or self.source), job)
 
@@ -361,7 +362,7 @@ async def test_a_key_with_a_space_is_found_behind_many_others(*, plus: bool) -> 
     store = Misread(page_size=1, fault=lambda call: Fault("NoSuchKey", 404) if call.operation == "CopyObject" else None)
     store.fill("in", {"a": b"", "a 0": b"", "a+b" if plus else "a b": b"x"})
     store.fill("out", {})
-    guarded = Guarded(store, asyncio.Semaphore(4), patient(Clock()), Meter(), lambda _: None)
+    guarded = Guarded(store, Flow(4), patient(Clock()), Meter(), lambda _: None)
     source = ObjectInfo("a b", 1, "0" * 32)
     if not plus:
         store.fault = lambda call: Fault("NoSuchKey", 404) if call.operation in {"CopyObject", "HeadObject"} else None

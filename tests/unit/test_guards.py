@@ -11,6 +11,7 @@ import pytest
 
 from s3copy_async.errors import UNREACHABLE, AccessDenied, FatalError, NotFound, S3Error, TransientError
 from s3copy_async.events import Event, RequestsMade, Retrying
+from s3copy_async.flow import Flow
 from s3copy_async.guards import Guarded, Meter, RetryPolicy
 from s3copy_async.memory import MemoryStore
 from s3copy_async.memory_data import Call, Fault
@@ -30,7 +31,7 @@ class Bench:
         self.memory = MemoryStore(fault=fault)
         self.memory.fill("in", {"a": b"hello"})
         self.memory.fill("out", {})
-        self.permits = asyncio.Semaphore(permits)
+        self.permits = Flow(permits)
         self.store = Guarded(self.memory, self.permits, patient(self.clock, budget), self.meter, self.events.append)
 
     @property
@@ -237,7 +238,7 @@ async def test_no_more_requests_at_once_than_permits(number: int) -> None:
 
     memory = Slow()
     memory.fill("in", {"a": b""})
-    store = Guarded(memory, asyncio.Semaphore(number), patient(Clock()), Meter(), lambda _: None)
+    store = Guarded(memory, Flow(number), patient(Clock()), Meter(), lambda _: None)
 
     await asyncio.gather(*(store.head_object("in", "a") for _ in range(20)))
 

@@ -14,6 +14,7 @@ from s3copy_async.copying.lanes import LanePool, in_lanes
 from s3copy_async.copying.one import copy_one
 from s3copy_async.errors import Failure, FatalError, Interrupted, NotFound
 from s3copy_async.events import ignore
+from s3copy_async.flow import Flow
 from s3copy_async.guards import Guarded, Meter
 from s3copy_async.memory import MemoryStore
 from s3copy_async.model import CopyTask, ObjectInfo
@@ -207,7 +208,7 @@ async def test_cancelling_ends_all_lanes() -> None:
 # A whole object
 
 
-def job_over(wire: Wire, permits: asyncio.Semaphore, pool: LanePool, *, keep: bool = True) -> CopyJob:
+def job_over(wire: Wire, permits: Flow, pool: LanePool, *, keep: bool = True) -> CopyJob:
     """
     Copies between ``in`` and ``out`` over `wire`.
     """
@@ -231,12 +232,12 @@ async def test_cancelled_at_any_request_an_object_leaves_no_open_upload(sizes: t
     Before or after the effect of every single request: only recorded uploads stay open, and every permit is back.
     """
     quiet = Wire(with_parts(*sizes))
-    await copy_one(task_for(quiet.store), job_over(quiet, asyncio.Semaphore(PERMITS), LanePool(PERMITS)))
+    await copy_one(task_for(quiet.store), job_over(quiet, Flow(PERMITS), LanePool(PERMITS)))
     assert is_copy(quiet.store)
     open_at_the_end = 0
 
     for number in range(1, len(quiet.requests) + 1):
-        store, permits, pool = with_parts(*sizes), asyncio.Semaphore(PERMITS), LanePool(PERMITS)
+        store, permits, pool = with_parts(*sizes), Flow(PERMITS), LanePool(PERMITS)
         tasks: list[asyncio.Task[object]] = []
 
         def cancel(request: Request, number: int = number, tasks: list[asyncio.Task[object]] = tasks) -> None:
@@ -342,7 +343,7 @@ async def test_no_keep_parts_survives_cancellation() -> None:
     """
     Cancelled while the parts are removed: the object is complete, and the next run has nothing to copy.
     """
-    store, permits, pool = with_parts(100, 50), asyncio.Semaphore(PERMITS), LanePool(PERMITS)
+    store, permits, pool = with_parts(100, 50), Flow(PERMITS), LanePool(PERMITS)
     tasks: list[asyncio.Task[object]] = []
 
     def cancel(request: Request) -> None:

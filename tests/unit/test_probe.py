@@ -16,6 +16,7 @@ from s3copy_async.copying.experiments import Place
 from s3copy_async.copying.probe import PATIENCE, Capabilities
 from s3copy_async.errors import FatalError
 from s3copy_async.events import Event, Notice
+from s3copy_async.flow import Flow
 from s3copy_async.guards import Guarded, Meter
 from s3copy_async.keys import WorkArea
 from s3copy_async.memory import MemoryStore
@@ -49,7 +50,7 @@ class Bench:
         """
         A probe that has asked nothing yet.
         """
-        guarded = Guarded(self.store, asyncio.Semaphore(4), patient(self.clock), Meter(), lambda _: None)
+        guarded = Guarded(self.store, Flow(4), patient(self.clock), Meter(), lambda _: None)
         return Capabilities(Place(guarded.brief(PATIENCE), "out", "temp/"), self.said.append)
 
     @property

@@ -12,6 +12,7 @@ from s3copy_async.copying.job import CopyJob
 from s3copy_async.copying.probe import Capabilities
 from s3copy_async.copying.whole import copy_whole
 from s3copy_async.errors import PreconditionFailed
+from s3copy_async.flow import Flow
 from s3copy_async.guards import Guarded, Meter
 from s3copy_async.memory import MemoryStore
 from s3copy_async.memory_data import Fault
@@ -46,7 +47,7 @@ class Bench:
         """
         Copies the object whole.
         """
-        store = Guarded(self.store, asyncio.Semaphore(4), patient(Clock()), Meter(), lambda _: None)
+        store = Guarded(self.store, Flow(4), patient(Clock()), Meter(), lambda _: None)
         job = CopyJob(store, store, "in", "out", Limits(retries=retries), verify=verify, if_exists=if_exists)
         return await copy_whole(CopyTask("a", "a", self.source), self.source, job)
 
@@ -185,7 +186,7 @@ async def test_a_checksum_of_another_version_proves_nothing() -> None:
             bench.store.fill("in", {"a": b"newer"})
             return answer
 
-    store = Restless(bench.store, asyncio.Semaphore(4), patient(Clock()), Meter(), lambda _: None)
+    store = Restless(bench.store, Flow(4), patient(Clock()), Meter(), lambda _: None)
     job = CopyJob(store, store, "in", "out", Limits(), verify=Verify.REQUIRED)
 
     with pytest.raises(PreconditionFailed):
@@ -214,7 +215,7 @@ async def test_one_version_is_copied_and_looked_at() -> None:
     bench.store.nature.versions["in", "a", "v1"] = older
     source = bench.source._replace(version="v1")
     bench.store.fill("in", {"a": b"newer"})
-    store = Guarded(bench.store, asyncio.Semaphore(4), patient(Clock()), Meter(), lambda _: None)
+    store = Guarded(bench.store, Flow(4), patient(Clock()), Meter(), lambda _: None)
     job = CopyJob(store, store, "in", "out", Limits(), verify=Verify.REQUIRED)
 
     result = await copy_whole(CopyTask("a", "a", source, version="v1"), source, job)
@@ -245,7 +246,7 @@ async def test_where_no_pin_holds_the_source_is_looked_at_after_the_copy(*, chan
     listed = bench.source
     if changed:
         bench.store.fill("in", {"a": b"newer"})
-    store = Guarded(bench.store, asyncio.Semaphore(4), patient(Clock()), Meter(), lambda _: None)
+    store = Guarded(bench.store, Flow(4), patient(Clock()), Meter(), lambda _: None)
     job = CopyJob(store, store, "in", "out", Limits(), probe=Unpinned())
 
     if changed:

@@ -163,13 +163,14 @@ class Builder:
     def _limits(self) -> Limits:
         values = {
             "permits": self._form.get("threads"),
+            "max_rate": self._form.get("max_rate"),
             "retries": self._form.get("retries"),
             "retry_for": self._form.get("retry_for"),
             "large_file": self._form.get("large_file"),
         }
         limits = replace(Limits(), **{name: value for name, value in values.items() if value is not None})
         # As in the original, -t 0 is one at a time.
-        limits = replace(limits, permits=max(1, limits.permits))
+        limits = replace(limits, permits=None if limits.permits is None else max(1, limits.permits))
         self._form.problems_with(problems(limits))
         return limits
 

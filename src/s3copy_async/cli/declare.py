@@ -9,8 +9,8 @@ from typing import Any, Final
 
 import click
 
-from s3copy_async import KEEP, Compare, IfExists, Multipart, Progress, Verify, __version__
-from s3copy_async.cli.params import CLASS, COUNT, DURATION, GRANT, PAIR, SIZE, URI, Argument, option
+from s3copy_async import KEEP, Compare, IfExists, Multipart, Progress, Transport, Verify, __version__
+from s3copy_async.cli.params import CLASS, COUNT, DURATION, GRANT, PAIR, RATE, SIZE, URI, Argument, option
 
 LEVELS: Final = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 Decorator = Callable[[Any], Any]
@@ -106,6 +106,7 @@ ACCESS: Final = apply(
     option("--addressing-style", section=_ACCESS, type=click.Choice(["auto", "path", "virtual"]), default="auto", help="Bucket in the path or in the host name; auto is path for --endpoint-url."),
     option("--ca-bundle", section=_ACCESS, type=click.Path(), metavar="FILE", help="Trust the certificates of FILE."),
     option("--no-verify-ssl", is_flag=True, section=_ACCESS, help="Accept any certificate."),
+    option("--transport", section=_ACCESS, type=click.Choice([item.value for item in Transport]), metavar="[auto|wire|aiobotocore]", default="auto", show_default=True, help="What sends the requests. auto: our own lean HTTP, and aiobotocore for what is unusual."),
     option("--request-payer", is_flag=True, section=_ACCESS, help="Agree to pay for requests to buckets whose owner lets others pay."),
 )  # fmt: skip
 COPYING: Final = apply(
@@ -117,7 +118,8 @@ COPYING: Final = apply(
     option("--retries", section=_COPYING, type=COUNT, default="3", show_default=True, metavar="N", help="Repeats after a copy that came back with a wrong ETag."),
 )  # fmt: skip
 LIMITS: Final = apply(
-    option("-t", "--threads", section=_COPYING, type=COUNT, default="40", show_default=True, metavar="N", help="S3 requests in flight at once; 0 is one at a time."),
+    option("-t", "--threads", section=_COPYING, type=COUNT, metavar="N", help="S3 requests in flight at once; 0 is one at a time.  [40 at first, up to 1024 while more of them get more done]"),
+    option("--max-rate", section=_COPYING, type=RATE, metavar="N", help="S3 requests per second at most.  [no limit]"),
     option("--retry-for", section=_COPYING, type=DURATION, default="15m", show_default=True, metavar="DURATION", help="Repeat a failing or throttled request for so long."),
     option("--work-prefix", section=_COPYING, default="temp", show_default=True, metavar="PREFIX", help="Where work in progress is kept; it is never copied or compared."),
 )  # fmt: skip

@@ -30,6 +30,7 @@ OPTIONS: Final = {
     "grants": "--acl-grant",
     "limits.large_file": "--large-file",
     "compare": "--compare",
+    "limits.max_rate": "--max-rate",
     "limits.permits": "-t/--threads",
     "limits.retries": "--retries",
     "limits.retry_for": "--retry-for",

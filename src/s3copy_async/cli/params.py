@@ -4,6 +4,7 @@ Parameters that report their problems together, and the types of their values.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -202,6 +203,23 @@ def parse_count(text: str) -> int:
     return int(text)
 
 
+def parse_rate(text: str) -> float:
+    """
+    A number of requests per second, more than 0.
+
+    Raises:
+        ValueError: it is none.
+    """
+    try:
+        rate = float(text)
+    except ValueError:
+        rate = 0.0
+    if not 0 < rate < math.inf:
+        raise ValueError(f"{text!r} is not a number of requests per second, such as 500")
+    return rate
+
+
+RATE: Final = Parsed("rate", parse_rate)
 COUNT: Final = Parsed("count", parse_count)
 DURATION: Final = Parsed("duration", parse_duration)
 GRANT: Final = Parsed("grant", parse_grant)

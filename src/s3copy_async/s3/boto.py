@@ -31,6 +31,7 @@ from s3copy_async.model import (
 from s3copy_async.s3 import answers
 from s3copy_async.s3.failures import from_client_error, from_library, translated
 from s3copy_async.s3.session import Clients
+from s3copy_async.store import BulkDone, BulkStart
 
 _SMALL: Final = 1 << 20
 
@@ -121,9 +122,15 @@ class BotoStore:
                 # A dict, because botocore splits a string at a "?versionId=" that belongs to the key.
                 CopySource=_source(request.source_bucket, request.source_key, request.source_version),
                 CopySourceIfMatch=f'"{request.source_etag}"',
-                **_more(request),
+                **more_params(request),
             )
         return answers.copied(answer, answer.get("CopyObjectResult", {}), "CopyObject")
+
+    async def bulk(self, sample: CopyRequest, done: BulkDone) -> BulkStart | None:
+        """
+        See `store.CopiesInBulk`: not by aiobotocore.
+        """
+        return None
 
     async def caller_id(self) -> str:
         """
@@ -343,7 +350,10 @@ def _source(bucket: str, key: str, version: str) -> dict[str, Any]:
     return {"Bucket": bucket, "Key": key, **({"VersionId": quote(version, safe="")} if version else {})}
 
 
-def _more(request: CopyRequest) -> dict[str, Any]:
+def more_params(request: CopyRequest) -> dict[str, Any]:
+    """
+    What a copy is asked for beside the bytes, as botocore's parameters.
+    """
     wish: dict[str, Any] = {**dict(request.grants), **dict(request.settings)}
     if request.metadata is not None:
         wish |= {"MetadataDirective": "REPLACE", "Metadata": dict(request.metadata)}

@@ -31,8 +31,8 @@ for _name in ("aiobotocore", "botocore", "aiohttp", "urllib3", "asyncio"):
     logging.getLogger(_name).setLevel(logging.WARNING)
 
 _CONNECT_TIMEOUT: Final = 10
-_READ_TIMEOUT: Final = 60
-_COPY_TIMEOUT: Final = 600
+READ_TIMEOUT: Final = 60
+COPY_TIMEOUT: Final = 600
 _KEEPALIVE: Final = 12  # S3 drops idle connections after about 20 seconds
 
 
@@ -229,7 +229,7 @@ class Clients:
             style = "path"
         config = AioConfig(
             connect_timeout=_CONNECT_TIMEOUT,
-            read_timeout=_COPY_TIMEOUT if copies else _READ_TIMEOUT,
+            read_timeout=COPY_TIMEOUT if copies else READ_TIMEOUT,
             max_pool_connections=self._pool,
             retries={"total_max_attempts": 1, "mode": "standard"},
             parameter_validation=False,

@@ -1,0 +1,329 @@
+"""
+How many requests may be in flight, and how many may begin in a second.
+
+The number in flight grows while more of them get more done. A store that throttles sets a pace: nine tenths of what it
+did let through, from where the pace climbs again, slowly near the old limit and faster beyond it. Copies share one
+pace, whatever they copy; listing and lookups have another.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Callable
+from enum import IntEnum
+from typing import Final
+
+CEILING: Final = 1024
+"""In flight at most, where nobody says how many."""
+_HELD: Final = 0.25
+"""Seconds for which the place of a refused request stays taken: else the next one is refused at once."""
+_CUT: Final = 0.9
+_CLIMB: Final = 2.0
+"""Seconds from a cut until the pace is again what the store last let through."""
+_CUTS_APART: Final = 0.5
+_LATELY: Final = 0.35
+_SLOWEST: Final = 2.0
+"""Requests per second, however often a store throttles."""
+_FREE: Final = 1e5
+_BURST: Final = 0.02
+_INTERVAL: Final = 0.25
+_LONGEST_INTERVAL: Final = 5.0
+_WORTH: Final = 1.1
+"""More in flight must get so much more done, or it is taken back."""
+_REST: Final = 5.0
+"""Seconds until more is tried again."""
+
+
+class Kind(IntEnum):
+    """
+    Requests that are throttled together.
+    """
+
+    LOOK = 0
+    COPY = 1
+
+
+class Pace:
+    """
+    How many requests of a kind may begin: a token bucket whose rate climbs.
+
+    Args:
+        fixed: requests per second that are never exceeded; None for none.
+    """
+
+    def __init__(self, fixed: float | None = None) -> None:
+        self._fixed = fixed
+        self._known = 0.0
+        self._cut_at = 0.0
+        self._tokens = 1.0
+        self._at = 0.0
+        self.is_on = fixed is not None
+
+    def rate(self, now: float) -> float:
+        """
+        Requests per second that may begin.
+        """
+        if self._fixed is not None:
+            return self._fixed
+        at = (now - self._cut_at) / _CLIMB - 1
+        return max(_SLOWEST, self._known * (1 + (1 - _CUT) * at**3))
+
+    def cut(self, now: float, goodput: float) -> None:
+        """
+        The store throttles, and let `goodput` requests per second through. Cuts within half a second are one.
+        """
+        if self._fixed is not None or (self.is_on and now - self._cut_at < _CUTS_APART):
+            return
+        self.is_on = True
+        self._known = max(_SLOWEST, goodput)
+        self._cut_at = self._at = now
+        self._tokens = 0.0
+
+    def take(self, now: float) -> bool:
+        """
+        Whether one may begin now; then it counts as begun.
+        """
+        rate = self.rate(now)
+        if rate > _FREE and self._fixed is None:
+            self.is_on = False
+            return True
+        self._tokens = min(max(1.0, rate * _BURST), self._tokens + (now - self._at) * rate)
+        self._at = now
+        if self._tokens < 1.0:
+            return False
+        self._tokens -= 1.0
+        return True
+
+    def give_back(self) -> None:
+        """
+        The one that was just taken does not begin.
+        """
+        self._tokens += 1.0
+
+    def wait(self, now: float) -> float:
+        """
+        Seconds until the next may begin.
+        """
+        return max(0.001, (1.0 - self._tokens) / self.rate(now))
+
+
+class Growth:
+    """
+    Finds out how many in flight are worth while: doubles them as long as that gets a tenth more done, and tries again
+    now and then.
+    """
+
+    def __init__(self, start: int, ceiling: int) -> None:
+        self.limit = min(start, ceiling)
+        self._ceiling = ceiling
+        self._before = self.limit
+        self._rate_before = 0.0
+        self._at: float | None = None
+        self._done_at = 0
+        self._rest_until = 0.0
+        self._is_trying = True
+
+    def look(self, now: float, done: int, *, wanted: bool, throttled: bool) -> None:
+        """
+        Decides anew, if it is time.
+
+        Args:
+            done: requests that succeeded since the start.
+            wanted: whether a request had to wait for a place since the last decision.
+            throttled: whether the store throttles: then more in flight are of no use.
+        """
+        if self._at is None:
+            self._at, self._done_at = now, done
+            return
+        passed = now - self._at
+        rate = (done - self._done_at) / passed if passed > 0 else 0.0
+        # What is in flight longer than we look cannot show yet what it is worth.
+        latency = self.limit / rate if rate else _LONGEST_INTERVAL
+        if passed < min(_LONGEST_INTERVAL, max(_INTERVAL, 2 * latency)):
+            return
+        self._at, self._done_at = now, done
+        if not wanted or throttled:
+            self._is_trying = False
+            return
+        if self._is_trying and rate < self._rate_before * _WORTH:
+            self.limit, self._is_trying, self._rest_until = self._before, False, now + _REST
+        elif now >= self._rest_until and self.limit < self._ceiling:
+            self._before, self._rate_before, self._is_trying = self.limit, rate, True
+            self.limit = min(self._ceiling, 2 * self.limit)
+
+
+class Flow:
+    """
+    Gives requests their places.
+
+    Args:
+        limit: in flight at first.
+        ceiling: in flight at most; None leaves it at `limit`.
+        max_rate: requests of all kinds that may begin in a second; None for no limit.
+        clock: injected for tests.
+    """
+
+    def __init__(
+        self,
+        limit: int,
+        ceiling: int | None = None,
+        max_rate: float | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._growth = Growth(limit, ceiling or limit)
+        self._limit = limit
+        self._clock = clock
+        self._waiting: tuple[deque[asyncio.Future[None]], ...] = (deque(), deque())
+        self._paces = (Pace(), Pace())
+        self._total = Pace(max_rate)
+        self._timer: asyncio.TimerHandle | None = None
+        self._done = [0, 0]
+        self._samples: deque[tuple[float, int, int]] = deque(((clock(), 0, 0),), maxlen=16)
+        self._wanted = False
+        self._throttled = False
+        self._pump: Callable[[int], int] | None = None
+        self._is_pumping = False
+        self.in_flight = 0
+
+    @property
+    def limit(self) -> int:
+        """
+        How many may be in flight now.
+        """
+        return self._limit
+
+    def feed(self, pump: Callable[[int], int] | None) -> None:
+        """
+        From now on, `pump` is asked to begin copies where there is room: at most so many, and tells how many it began,
+        each by `begin`.
+        """
+        self._pump = pump
+
+    async def enter(self, kind: Kind) -> None:
+        """
+        Returns when a request of `kind` may begin; `leave` must follow.
+        """
+        waiting = self._waiting[kind]
+        if not waiting and self.begin(kind):
+            return
+        future = asyncio.get_running_loop().create_future()
+        waiting.append(future)
+        try:
+            await future
+        except asyncio.CancelledError:
+            if future.done() and not future.cancelled():
+                self.leave()
+            raise
+
+    def begin(self, kind: Kind) -> bool:
+        """
+        Whether a request of `kind` may begin at once; then it has begun, and `leave` must follow.
+        """
+        if self.in_flight >= self._limit:
+            self._wanted = True
+            return False
+        pace, total = self._paces[kind], self._total
+        if pace.is_on or total.is_on:
+            now = self._clock()
+            if pace.is_on and not pace.take(now):
+                self._wake_after(pace.wait(now))
+                return False
+            if total.is_on and not total.take(now):
+                if pace.is_on:
+                    pace.give_back()
+                self._wake_after(total.wait(now))
+                return False
+        self.in_flight += 1
+        return True
+
+    def leave(self) -> None:
+        """
+        A request is over: its place is free.
+        """
+        self.in_flight -= 1
+        self.wake()
+
+    def succeeded(self, kind: Kind, number: int = 1) -> None:
+        """
+        Counts requests that the store did.
+        """
+        self._done[kind] += number
+
+    def refused(self, kind: Kind) -> None:
+        """
+        The store refused a request of `kind`, because there are too many. Its place is free after a while, in the
+        stead of `leave`.
+        """
+        now = self._clock()
+        self._throttled = True
+        self._paces[kind].cut(now, self._goodput(kind, now))
+        asyncio.get_running_loop().call_later(_HELD, self.leave)
+
+    def _goodput(self, kind: Kind, now: float) -> float:
+        sample = self._samples[0]
+        for sample in reversed(self._samples):
+            if now - sample[0] >= _LATELY:
+                break
+        return (self._done[kind] - sample[1 + kind]) / max(_LATELY, now - sample[0])
+
+    def tick(self) -> None:
+        """
+        Looks at the course of things; to be called some times a second.
+        """
+        now = self._clock()
+        self._samples.append((now, self._done[0], self._done[1]))
+        self._growth.look(now, sum(self._done), wanted=self._wanted, throttled=self._throttled)
+        self._wanted = self._throttled = False
+        if self._growth.limit != self._limit:
+            self._limit = self._growth.limit
+            self.wake()
+
+    def wake(self) -> None:
+        """
+        Gives free places to those who wait: lookups first, which are few and feed all others, then copies in turns with
+        those of `feed`.
+        """
+        looks, copies = self._waiting
+        while looks and self._grant(looks, Kind.LOOK):
+            pass
+        if not self._pump or self._is_pumping:
+            while copies and self._grant(copies, Kind.COPY):
+                pass
+            return
+        self._is_pumping = True
+        try:
+            if not copies:
+                self._pump(self._limit)
+                return
+            granted = begun = 1
+            while granted or begun:
+                granted = self._grant(copies, Kind.COPY)
+                begun = self._pump(1)
+        finally:
+            self._is_pumping = False
+
+    def _grant(self, waiting: deque[asyncio.Future[None]], kind: Kind) -> bool:
+        while waiting and waiting[0].done():
+            waiting.popleft()  # its request was cancelled
+        if not waiting or not self.begin(kind):
+            return False
+        future = waiting.popleft()
+        future.set_result(None)
+        return True
+
+    def _wake_after(self, seconds: float) -> None:
+        if self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(max(0.002, seconds), self._wake_now)
+
+    def _wake_now(self) -> None:
+        self._timer = None
+        self.wake()
+
+    def close(self) -> None:
+        """
+        Stops the timer.
+        """
+        if self._timer:
+            self._timer.cancel()

@@ -1,0 +1,80 @@
+"""
+Makes errors of answers that are none, for the wire store.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from s3copy_async.errors import Failure, S3Error, TransientError
+from s3copy_async.faults import error_for
+from s3copy_async.s3 import xml
+from s3copy_async.s3.http1 import Answer, Lost
+
+_NAMES: Final = {403: "AccessDenied", 404: "NotFound", 412: "PreconditionFailed", 503: "SlowDown"}
+_ODD_STATUS: Final = (301, 302, 303, 307, 308, 401, 407, 426)
+_ODD_CODES: Final = frozenset(
+    (
+        "AuthorizationHeaderMalformed", "AuthorizationQueryParametersError", "ExpiredToken",
+        "ExpiredTokenException", "IllegalLocationConstraintException", "InvalidAccessKeyId",
+        "InvalidSecurity", "InvalidToken", "PermanentRedirect", "Redirect", "RequestTimeTooSkewed",
+        "SignatureDoesNotMatch", "TemporaryRedirect", "TokenRefreshRequired", "XAmzContentSHA256Mismatch",
+    )
+)  # fmt: skip
+SWITCHED: Final = "Switched"
+"""Our code for a request that is repeated by aiobotocore."""
+
+
+def header(answer: Answer, name: bytes) -> str:
+    """
+    The value of a header, whose name is given in lower case; empty where it is missing.
+    """
+    return next((value.decode("latin-1") for found, value in answer.headers if found.lower() == name), "")
+
+
+def failure_of(operation: str, answer: Answer) -> Failure:
+    """
+    What an answer says that is no success.
+    """
+    said = xml.error(answer.body) or {}
+    # An error inside a 200 is one of the server's, as botocore has it too.
+    status = answer.status if answer.status >= 300 else 500
+    return Failure(
+        operation=operation,
+        code=said.get("Code") or _NAMES.get(status, str(status)),
+        status=status,
+        message=said.get("Message", ""),
+        request_id=header(answer, b"x-amz-request-id") or said.get("RequestId", ""),
+        extended_id=header(answer, b"x-amz-id-2") or said.get("HostId", ""),
+    )
+
+
+def is_odd(failure: Failure, *, is_head: bool) -> bool:
+    """
+    Whether aiobotocore may know what to do: redirects, trouble with the signature, the clock or the credentials.
+    """
+    if failure.code in _ODD_CODES or failure.status in _ODD_STATUS:
+        return True
+    # S3 says to a HEAD no more than this of expired credentials, and of the wrong region.
+    return is_head and failure.status == 400
+
+
+def lost(operation: str, found: Lost) -> S3Error:
+    """
+    There was no answer.
+    """
+    return TransientError(Failure(operation, found.code, message=found.message, maybe_done=found.sent))
+
+
+def switched(operation: str, reason: str, *, maybe_done: bool) -> S3Error:
+    """
+    The request is to be repeated, by aiobotocore.
+    """
+    return TransientError(Failure(operation, SWITCHED, message=reason, maybe_done=maybe_done))
+
+
+def refused(operation: str, answer: Answer) -> S3Error:
+    """
+    S3 answered with an error.
+    """
+    return error_for(failure_of(operation, answer))

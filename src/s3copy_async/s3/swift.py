@@ -1,0 +1,86 @@
+"""
+Copies of small objects, as fast as they can be sent: no coroutine, no task and no future for any of them.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final, Protocol, cast
+
+from s3copy_async.errors import S3Error
+from s3copy_async.model import CopyAnswer, CopyTask
+from s3copy_async.s3.http1 import Answer, Lost, Pool, Wanted
+from s3copy_async.s3.learn import Identity, Mould
+from s3copy_async.s3.session import COPY_TIMEOUT
+from s3copy_async.s3.sigv4 import quoted_path
+from s3copy_async.store import BulkDone
+
+_ETAG: Final = re.compile(
+    rb"\s*(?:<\?xml[^>]*>\s*)?<CopyObjectResult[^>]*>(?:<LastModified>[^<]*</LastModified>)?"
+    rb"\s*<ETag>(?:&quot;|&#34;|\")?([0-9A-Za-z-]+)"
+).match
+
+
+class Judges(Protocol):
+    """
+    Knows what answers mean that are not plainly the copy.
+    """
+
+    def bulk_lost(self, bucket: str, found: Lost) -> S3Error:
+        """
+        There was no answer.
+        """
+
+    def bulk_answered(self, bucket: str, answer: Answer) -> CopyAnswer | S3Error:
+        """
+        There was one.
+        """
+
+
+class Swift:
+    """
+    Starts copies, and tells how each ended.
+
+    Args:
+        judge: asked about whatever is not a plain success.
+        identity: None sends unsigned requests.
+        done: called for each, on the event loop.
+    """
+
+    def __init__(
+        self, judge: Judges, mould: Mould, pool: Pool, identity: Identity | None, bucket: str, done: BulkDone
+    ) -> None:
+        self._judge = judge
+        self._template = mould.template
+        self._region, self._service = mould.region, mould.service
+        self._path, self._source = mould.path, mould.source
+        self._pool = pool
+        self._identity = identity if mould.region else None
+        self._bucket = bucket
+        self._done = done
+
+    def start(self, task: CopyTask, started: float) -> None:
+        """
+        Sends the copy of one object, whose source is known and plain; `started` is handed on.
+        """
+        source = task.source
+        assert source is not None
+        path = self._path + quoted_path(task.dest_key)
+        values = (self._source + quoted_path(task.key), f'"{source.etag}"')
+        if self._identity:
+            data = self._template.signed(self._identity.signer(self._region, self._service), path, "", values)
+        else:
+            data = self._template.plain(path, "", values)
+        self._pool.submit(Wanted(data, self._answered, (task, started), COPY_TIMEOUT))
+
+    def _answered(self, tag: object, found: Answer | Lost) -> None:
+        task, started = cast("tuple[CopyTask, float]", tag)
+        if isinstance(found, Lost):
+            self._done(task, started, self._judge.bulk_lost(self._bucket, found))
+            return
+        etag = _ETAG(found.body) if found.status == 200 else None
+        source = task.source
+        if etag and source and etag[1].decode() == source.etag:
+            self._done(task, started, None)
+        else:
+            self._done(task, started, self._judge.bulk_answered(self._bucket, found))
