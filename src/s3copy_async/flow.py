@@ -306,11 +306,11 @@ class Flow:
 
     def _grant(self, waiting: deque[asyncio.Future[None]], kind: Kind) -> bool:
         while waiting and waiting[0].done():
-            waiting.popleft()  # its request was cancelled
+            del waiting[0]  # its request was cancelled
         if not waiting or not self.begin(kind):
             return False
-        future = waiting.popleft()
-        future.set_result(None)
+        waiting[0].set_result(None)
+        del waiting[0]
         return True
 
     def _wake_after(self, seconds: float) -> None:

@@ -11,7 +11,7 @@ import asyncio
 import hashlib
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 from typing import Final
 from uuid import uuid4
@@ -31,6 +31,7 @@ from s3copy_async.guards import Guarded, Meter
 from s3copy_async.memory import MemoryStore
 from s3copy_async.model import CompleteRequest, CopyAnswer, CopyRequest, PartRequest, UploadedPart
 from s3copy_async.parts import multipart_etag
+from s3copy_async.options import Transport
 from s3copy_async.s3.boto import BotoStore
 from s3copy_async.store import Store
 from support import Clock, Endpoint, endpoints_from_environment, patient
@@ -198,22 +199,23 @@ class Benches:
     stack: AsyncExitStack
     opened: dict[str, Bench] = field(default_factory=dict)
 
-    async def get(self, name: str, endpoint: Endpoint | None) -> Bench:
+    async def get(self, name: str, endpoint: Endpoint | None, transport: Transport) -> Bench:
         """
         The bench of this name.
         """
-        if name not in self.opened:
+        label = f"{name} {transport}"
+        if label not in self.opened:
             store: Store = MemoryStore(min_part=FIVE)
             if name == "guarded":
                 store = Guarded(store, Flow(AT_ONCE), patient(Clock()), Meter(), lambda _: None)
             elif endpoint is not None:
-                store = await open_s3(endpoint.access, self.stack, AT_ONCE)
-            bench = self.opened[name] = Bench(name, store)
+                store = await open_s3(replace(endpoint.access, transport=transport), self.stack, AT_ONCE)
+            bench = self.opened[label] = Bench(name, store)
             for bucket in (bench.source, bench.dest):
                 await store.create_bucket(bucket)
                 if name in ENDPOINTS and isinstance(store, BotoStore):
                     self.stack.push_async_callback(emptied, store, bucket)
-        return self.opened[name]
+        return self.opened[label]
 
 
 async def emptied(store: BotoStore, bucket: str) -> None:
@@ -241,13 +243,21 @@ async def benches() -> AsyncIterator[Benches]:
         yield Benches(stack)
 
 
-@pytest_asyncio.fixture(loop_scope="module", params=["memory", "guarded", "moto", *ENDPOINTS])
+STORES: Final = [
+    "memory",
+    "guarded",
+    *(f"{name}-over-{transport}" for name in ("moto", *ENDPOINTS) for transport in ("wire", "aiobotocore")),
+]
+
+
+@pytest_asyncio.fixture(loop_scope="module", params=STORES)
 async def bench(request: pytest.FixtureRequest, benches: Benches, moto_endpoint: Endpoint) -> Bench:
     """
-    Each store in turn.
+    Each store in turn, a server over each transport.
     """
-    name: str = request.param
-    return await benches.get(name, moto_endpoint if name == "moto" else ENDPOINTS.get(name))
+    name, _, transport = request.param.partition("-over-")
+    endpoint = moto_endpoint if name == "moto" else ENDPOINTS.get(name)
+    return await benches.get(name, endpoint, Transport(transport or "auto"))
 
 
 async def test_an_object_of_one_part_has_the_etag_of_its_formula(bench: Bench) -> None:

@@ -49,6 +49,7 @@ class GitHub:
     """
 
     answers = False
+    follows_objects = False
 
     def __init__(self, words: Writes) -> None:
         self._words = words
@@ -113,6 +114,7 @@ class GitLab:
     """
 
     answers = False
+    follows_objects = False
 
     def __init__(self, words: Writes, clock: Callable[[], float] = time.time, name: str = "") -> None:
         self._words = words

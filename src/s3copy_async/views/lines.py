@@ -114,6 +114,13 @@ class Lines:
         self._trouble = ""
         self._source = self._dest = ""
 
+    @property
+    def follows_objects(self) -> bool:
+        """
+        See `views.View`.
+        """
+        return self._display.verbosity > 0
+
     def handle(self, event: Event) -> None:
         """
         See `views.View`.

@@ -68,6 +68,13 @@ class LiveView:
         self._draws = True
 
     @property
+    def follows_objects(self) -> bool:
+        """
+        See `views.View`.
+        """
+        return self._words.follows_objects
+
+    @property
     def above(self) -> Writes:
         """
         Where others write while this view draws: their lines stand above the moving part.

@@ -88,6 +88,7 @@ class Log:
     answers = False
 
     def __init__(self, level: int, path: str | None, words: Writes) -> None:
+        self.follows_objects = level <= logging.INFO
         self._path = path
         self._words = words
         self._buffer = _Buffer()

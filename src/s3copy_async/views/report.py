@@ -113,11 +113,15 @@ def _line(result: CopyResult) -> dict[str, Any]:
 class LineFile:
     """
     A file with the lines that `lines` makes of each event: ``--report`` and ``--failures``.
+
+    Args:
+        follows_objects: see `views.View`.
     """
 
     answers = False
 
-    def __init__(self, path: str, lines: Callable[[Event], Iterator[str]]) -> None:
+    def __init__(self, path: str, lines: Callable[[Event], Iterator[str]], *, follows_objects: bool = True) -> None:
+        self.follows_objects = follows_objects
         self._file = Appended(path)
         self._lines = lines
 
@@ -160,7 +164,7 @@ def failures(path: str, base: str) -> LineFile:
         if isinstance(event, ObjectDone) and event.result.outcome is Outcome.FAILED:
             yield listed(event.result.dest_key.removeprefix(base))
 
-    return LineFile(path, lines)
+    return LineFile(path, lines, follows_objects=False)
 
 
 def listed(key: str) -> str:
