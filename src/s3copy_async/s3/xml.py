@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from functools import partial
 from itertools import repeat
 from typing import Any, Final, cast
@@ -18,7 +17,7 @@ from xml.etree.ElementTree import Element
 
 from s3copy_async.errors import BadAnswer, Failure
 from s3copy_async.model import ObjectInfo, Page
-from s3copy_async.s3 import answers
+from s3copy_async.s3 import answers, heads
 
 _LIST: Final = "ListObjectsV2"
 _OPEN: Final = "<Contents>"
@@ -280,17 +279,13 @@ def _truth(text: str, operation: str) -> bool:
 
 
 def _moment(text: str, operation: str) -> datetime:
-    for read in (_number, datetime.fromisoformat, parsedate_to_datetime):
-        try:
-            found = read(text.strip())
-        except (ValueError, OverflowError, OSError):
-            continue
-        return found if found.tzinfo else found.replace(tzinfo=UTC)
-    raise _bad(operation, f"a time that cannot be read: {text}")
-
-
-def _number(text: str) -> datetime:
-    return datetime.fromtimestamp(float(text), UTC)
+    try:
+        return datetime.fromtimestamp(float(text), UTC)
+    except (ValueError, OverflowError, OSError):
+        found = heads.moment(text.strip())
+    if found is None:
+        raise _bad(operation, f"a time that cannot be read: {text}")
+    return found
 
 
 def _bad(operation: str, message: str) -> BadAnswer:
