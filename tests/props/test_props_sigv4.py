@@ -150,20 +150,24 @@ def test_a_request_is_signed_as_botocore_signs_it(wish: Wish) -> None:
 @given(st.lists(WISHES, min_size=2, max_size=4), WISHES)
 def test_what_was_signed_before_leaves_no_trace(wishes: list[Wish], who: Wish) -> None:
     """
-    One signer and one template sign many requests, over seconds and days, as new ones would.
+    One template signs many requests, with a token and without, over seconds and days, as a new one would.
     """
     now = [0]
-    signer = Signer(who.access_key, who.secret_key, who.token, who.region, clock=lambda: now[0])
+    signers = {
+        token: Signer(who.access_key, who.secret_key, token, who.region, clock=lambda: now[0])
+        for token in (None, "t", who.token)
+    }
     template = Template(who.method, who.host, dict(who.fixed), VARIABLE)
 
     for wish in wishes:
         now[0] = wish.second
+        token = (who.token, None, "t")[wish.second % 3]
         values = (*wish.values, "", "", "")[:3]
         arguments = (f"/{quoted_path(wish.key)}", canonical_query(wish.query), values, wish.body)
-        fresh = Signer(who.access_key, who.secret_key, who.token, who.region, clock=lambda: now[0])
+        fresh = Signer(who.access_key, who.secret_key, token, who.region, clock=lambda: now[0])
         alone = Template(who.method, who.host, dict(who.fixed), VARIABLE)
 
-        assert template.signed(signer, *arguments) == alone.signed(fresh, *arguments)
+        assert template.signed(signers[token], *arguments) == alone.signed(fresh, *arguments)
         assert template.plain(*arguments) == alone.plain(*arguments)
 
 
