@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 
 from s3copy_async.app import Action, Run
 from s3copy_async.events import Event
-from s3copy_async.guards import RetryPolicy
 from s3copy_async.memory import MemoryStore
 from s3copy_async.options import Access, Keys, Options
+from s3copy_async.patience import RetryPolicy
 from s3copy_async.state import RunState
 
 

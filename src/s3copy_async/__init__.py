@@ -187,6 +187,7 @@ __all__ = [
     "Stop",
     "Stopping",
     "Summary",
+    "Transport",
     "UploadFound",
     "Verify",
     "View",

@@ -8,47 +8,42 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, aclosing
-from dataclasses import replace
 from enum import StrEnum
 from itertools import count
 from typing import Final
 
 from s3copy_async import pipeline
-from s3copy_async.advice import remedy, with_remedy
+from s3copy_async.advice import with_remedy
 from s3copy_async.checking import Checker
 from s3copy_async.cleaning import Cleaner
 from s3copy_async.compare import Scope
 from s3copy_async.connect import Guards, OpenS3, OpenStore, Stores, connect, grant_parameters
-from s3copy_async.copying.bulk import Bulk
 from s3copy_async.copying.direct import Direct
 from s3copy_async.copying.dry import plan_one
 from s3copy_async.copying.experiments import Place
-from s3copy_async.copying.job import CopyJob, failed
+from s3copy_async.copying.job import CopyJob
 from s3copy_async.copying.known import Website
 from s3copy_async.copying.lanes import LanePool
-from s3copy_async.copying.one import copy_one
 from s3copy_async.copying.probe import PATIENCE, Capabilities
-from s3copy_async.errors import FatalError, Interrupted
-from s3copy_async.events import CopyStarted, Event, Notice, ObjectDone, RunEnded, RunStarted, Stopping
+from s3copy_async.crew import Crew, Tools
+from s3copy_async.errors import FatalError
+from s3copy_async.events import Event, Notice, ObjectDone, RunEnded, RunStarted, Stopping
 from s3copy_async.flow import Flow
-from s3copy_async.guards import Guarded, Meter, RetryPolicy
+from s3copy_async.guards import Guarded
 from s3copy_async.judging import Sides
 from s3copy_async.keys import Rule, RuleIndex, WorkArea, hidden_prefixes
 from s3copy_async.lister import DestinationHeads, DestinationSide, Lister
-from s3copy_async.model import Batch, CopyResult, CopyTask, SkipReason
+from s3copy_async.model import Batch, CopyResult, CopyTask
 from s3copy_async.options import Options
+from s3copy_async.patience import Meter, RetryPolicy
 from s3copy_async.selection import folder_of, work_of
 from s3copy_async.state import RunState
 from s3copy_async.stop import Stop
-from s3copy_async.tally import TALLY, Tally
 from s3copy_async.views import View
 
 _TICK: Final = 0.11
 _TICKS_PER_COUNT: Final = 4
-_HOPELESS: Final = 1000
 _WORKERS: Final = 256
-_GLIMPSE: Final = 12
-"""So many objects that are copied in bulk are shown in flight: no view has more rows."""
 
 
 class Action(StrEnum):
@@ -93,7 +88,7 @@ class Run:
         limits = options.limits
         self._meter = Meter(clock=self._policy.clock)
         self._flow = Flow(limits.at_first, limits.at_most, limits.max_rate)
-        self._bulk: Bulk | None = None
+        self._crew: Crew | None = None
         self._pace = pace
 
     def emit(self, event: Event) -> None:
@@ -175,7 +170,8 @@ class Run:
                 said = True
                 self.emit(Stopping(self.stop.signal, self.options.limits.grace))
             self._flow.tick()
-            self._look_at_bulk()
+            if self._crew:
+                self._crew.tick()
             if number % _TICKS_PER_COUNT == 0:
                 self._meter.flush(self.emit)
             self._each(lambda view: view.tick())
@@ -255,69 +251,12 @@ class Run:
         await pipeline.run(batches, work, 2 * (limits.permits or _WORKERS), self.stop, limits.grace)
 
     async def _copy_all(self, batches: AsyncGenerator[Batch, None], job: CopyJob, store: Guarded) -> None:
-        announce = self._announce if self._follows_objects else None
-        bulk = self._bulk = Bulk(job, store, self._flow, self._meter, self._copied, announce)
+        shows = lambda: any(getattr(view, "follows_objects", True) for view in self._views)  # noqa: E731
+        crew = self._crew = Crew(Tools(job, store, self._flow, self._meter), self.state, self.stop, self.emit, shows)
         try:
-            await self._pipe(bulk.through(batches), self._copier(job, store, bulk))
+            await self._pipe(crew.bulk.through(batches), crew.copy)
         finally:
-            await bulk.finish(self.options.limits.grace)
-
-    @property
-    def _follows_objects(self) -> bool:
-        return any(getattr(view, "follows_objects", True) for view in self._views)
-
-    def _announce(self, task: CopyTask) -> None:
-        self.emit(CopyStarted(task.key, task.dest_key, task.source.size if task.source else 0))
-
-    def _copied(self, results: Sequence[CopyResult]) -> None:
-        """
-        What was copied in bulk: counted as a whole, and shown one by one to those who follow each object.
-        """
-        if self._follows_objects:
-            for result in results:
-                self.emit(ObjectDone(result))
-        else:
-            self.state.apply_copied(results)
-
-    def _look_at_bulk(self) -> None:
-        if self._bulk:
-            self._bulk.flush()
-            if not self._follows_objects:
-                self.state.glimpse(self._bulk.glimpse(_GLIMPSE))
-
-    def _copier(self, job: CopyJob, store: Guarded, bulk: Bulk) -> pipeline.Work:
-        async def copy(task: CopyTask) -> None:
-            outcome = bulk.outcome_of(task)
-            if outcome is None or not self._follows_objects:
-                self._announce(task)
-            tally = Tally(1 if outcome else 0)
-            TALLY.set(tally)  # a worker's own: nobody else reads it
-            started = time.monotonic()
-            try:
-                result = await copy_one(task, replace(job, store=store.resuming(outcome)) if outcome else job)
-            except Interrupted:
-                # Not done and not failed: the same command continues it.
-                return
-            except (FatalError, asyncio.CancelledError):
-                raise
-            except Exception as bug:  # noqa: BLE001 - one object must never stop the others
-                result = failed(task, "InternalError", f"a bug, please report it: {type(bug).__name__}: {bug}")
-            seconds = round(time.monotonic() - started, 3)
-            self.emit(ObjectDone(result._replace(requests=tally.requests, seconds=seconds)))
-            self._give_up_if_hopeless()
-
-        return copy
-
-    def _give_up_if_hopeless(self) -> None:
-        """
-        Stops when S3 has denied every one of the first objects: the rest would only cost time and requests.
-        """
-        state = self.state
-        succeeded = state.copied or state.skipped[SkipReason.SAME]
-        if state.failure_codes["AccessDenied"] == state.failed == _HOPELESS and not succeeded:
-            self.stop.fail(
-                FatalError(f"access was denied to all of the first {_HOPELESS:,} objects: {remedy('AccessDenied')}")
-            )
+            await crew.bulk.finish(self.options.limits.grace)
 
     def _planner(self, job: CopyJob) -> pipeline.Work:
         async def show(task: CopyTask) -> None:

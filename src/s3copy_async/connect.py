@@ -12,11 +12,12 @@ from typing import NamedTuple
 from s3copy_async.advice import with_remedy
 from s3copy_async.errors import AccessDenied, FatalError, NotFound, ObjectRefused, S3Error
 from s3copy_async.events import Emit, Notice
-from s3copy_async.grantees import grant_headers, grantee_header
 from s3copy_async.flow import Flow
-from s3copy_async.guards import Guarded, Meter, RetryPolicy
+from s3copy_async.grantees import grant_headers, grantee_header
+from s3copy_async.guards import Guarded
 from s3copy_async.model import BucketInfo
 from s3copy_async.options import Access, Grant, Options, Transport
+from s3copy_async.patience import Meter, RetryPolicy
 from s3copy_async.store import Store
 
 OpenStore = Callable[[Access, AsyncExitStack, int], Awaitable[Store]]

@@ -56,11 +56,11 @@ from s3copy_async.model import (
     UploadsPage,
 )
 from s3copy_async.options import MAX_COPY
-from s3copy_async.store import BulkDone, BulkStart
+from s3copy_async.store import SingleCopies
 
 
 @dataclass(slots=True)
-class MemoryStore:
+class MemoryStore(SingleCopies):
     """
     Buckets of objects.
 
@@ -166,12 +166,6 @@ class MemoryStore:
         """
         self._begin("ListBuckets", "", "")
         return "memory"
-
-    async def bulk(self, sample: CopyRequest, done: BulkDone) -> BulkStart | None:
-        """
-        See `store.CopiesInBulk`: there is no faster way in memory.
-        """
-        return None
 
     async def create_bucket(self, bucket: str) -> None:
         """

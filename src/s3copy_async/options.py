@@ -25,8 +25,8 @@ _AT_MOST: Final = 1024
 
 class Transport(StrEnum):
     """
-    What sends the requests. WIRE is the lean path of our own, AIOBOTOCORE does everything; AUTO is WIRE wherever nothing
-    unusual is asked for.
+    What sends the requests. WIRE is the lean path of our own, AIOBOTOCORE does everything; AUTO is WIRE wherever
+    nothing unusual is asked for.
     """
 
     AUTO = "auto"

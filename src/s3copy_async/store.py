@@ -98,11 +98,23 @@ class CopiesInBulk(Protocol):
     Copies many small objects with as little work for each as can be.
     """
 
-    async def bulk(self, sample: CopyRequest, done: BulkDone) -> BulkStart | None:
+    async def bulk(self, sample: CopyRequest, done: BulkDone, /) -> BulkStart | None:
         """
         What begins copies that are like `sample` but for their keys, pins and sizes (S3 API, CopyObject), each one
         request. None where this store cannot, and `copy_object` must do. No request is made.
         """
+
+
+class SingleCopies:
+    """
+    What a store inherits that knows no faster way for many objects than for one.
+    """
+
+    async def bulk(self, _sample: CopyRequest, _done: BulkDone, /) -> BulkStart | None:
+        """
+        See `CopiesInBulk`.
+        """
+        return None
 
 
 class HeadsDetails(Protocol):

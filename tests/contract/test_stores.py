@@ -23,10 +23,11 @@ from botocore.exceptions import ClientError
 from s3copy_async.connect import open_s3
 from s3copy_async.errors import NotFound, PreconditionFailed, RunRefused, S3Error
 from s3copy_async.flow import Flow
-from s3copy_async.guards import Guarded, Meter
+from s3copy_async.guards import Guarded
 from s3copy_async.memory import MemoryStore
 from s3copy_async.model import CopyAnswer, CopyRequest, ObjectInfo
 from s3copy_async.options import Transport
+from s3copy_async.patience import Meter
 from s3copy_async.s3.boto import BotoStore
 from s3copy_async.store import Store
 from support import Clock, Endpoint, endpoints_from_environment, patient

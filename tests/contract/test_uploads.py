@@ -7,7 +7,6 @@ DEVIATIONS, and the deviation itself is asserted: a server that is repaired show
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, suppress
@@ -27,11 +26,12 @@ from s3copy_async.copying.uploads import open_uploads, parts_of
 from s3copy_async.copying.work import decodes_otherwise
 from s3copy_async.errors import NotFound, PreconditionFailed, S3Error, TransientError, UploadGone
 from s3copy_async.flow import Flow
-from s3copy_async.guards import Guarded, Meter
+from s3copy_async.guards import Guarded
 from s3copy_async.memory import MemoryStore
 from s3copy_async.model import CompleteRequest, CopyAnswer, CopyRequest, PartRequest, UploadedPart
-from s3copy_async.parts import multipart_etag
 from s3copy_async.options import Transport
+from s3copy_async.parts import multipart_etag
+from s3copy_async.patience import Meter
 from s3copy_async.s3.boto import BotoStore
 from s3copy_async.store import Store
 from support import Clock, Endpoint, endpoints_from_environment, patient

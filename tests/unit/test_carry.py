@@ -28,7 +28,7 @@ from s3copy_async.errors import AccessDenied, Failure, ObjectRefused, Preconditi
 from s3copy_async.events import Event, Notice
 from s3copy_async.faults import error_for
 from s3copy_async.flow import Flow
-from s3copy_async.guards import Guarded, Meter
+from s3copy_async.guards import Guarded
 from s3copy_async.memory import MemoryStore
 from s3copy_async.memory_data import Fault, StoredObject
 from s3copy_async.model import (
@@ -44,6 +44,7 @@ from s3copy_async.model import (
     Pairs,
 )
 from s3copy_async.options import KEEP, Carry, Grant, Limits, Options, Selection
+from s3copy_async.patience import Meter
 from s3copy_async.uri import S3Uri
 from support import Clock, patient, run_in_memory
 

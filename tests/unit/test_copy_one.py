@@ -4,7 +4,6 @@ One object, from its task to its result.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 
 import pytest
@@ -13,7 +12,7 @@ from s3copy_async.copying.job import CopyJob
 from s3copy_async.copying.one import MAX_LOOKS, copy_one
 from s3copy_async.errors import FatalError
 from s3copy_async.flow import Flow
-from s3copy_async.guards import Guarded, Meter
+from s3copy_async.guards import Guarded
 from s3copy_async.memory import MemoryStore
 from s3copy_async.memory_data import Call, Fault
 from s3copy_async.model import (
@@ -28,6 +27,7 @@ from s3copy_async.model import (
     SkipReason,
 )
 from s3copy_async.options import Limits
+from s3copy_async.patience import Meter
 from support import Clock, patient
 
 

@@ -11,11 +11,12 @@ import pytest
 
 from s3copy_async.errors import UNREACHABLE, AccessDenied, FatalError, NotFound, S3Error, TransientError
 from s3copy_async.events import Event, RequestsMade, Retrying
-from s3copy_async.flow import Flow
-from s3copy_async.guards import Guarded, Meter, RetryPolicy
+from s3copy_async.flow import Flow, Kind
+from s3copy_async.guards import Guarded
 from s3copy_async.memory import MemoryStore
 from s3copy_async.memory_data import Call, Fault
 from s3copy_async.model import CopyRequest, ObjectInfo
+from s3copy_async.patience import Meter, RetryPolicy
 from support import Clock, patient
 
 
@@ -209,14 +210,14 @@ async def test_permits_come_back_after_success_failure_and_cancellation() -> Non
     with pytest.raises(AccessDenied):
         await bench.store.head_object("in", "a")
     await bench.store.head_object("in", "a")
-    await bench.permits.acquire()
+    await bench.permits.enter(Kind.LOOK)
     waiting = asyncio.create_task(bench.store.head_object("in", "a"))
     await asyncio.sleep(0)
     waiting.cancel()
     await asyncio.wait([waiting])
-    bench.permits.release()
+    bench.permits.leave()
 
-    assert not bench.permits.locked()
+    assert bench.permits.in_flight == 0
     assert waiting.cancelled()
 
 

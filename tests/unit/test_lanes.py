@@ -15,10 +15,11 @@ from s3copy_async.copying.one import copy_one
 from s3copy_async.errors import Failure, FatalError, Interrupted, NotFound
 from s3copy_async.events import ignore
 from s3copy_async.flow import Flow
-from s3copy_async.guards import Guarded, Meter
+from s3copy_async.guards import Guarded
 from s3copy_async.memory import MemoryStore
 from s3copy_async.model import CopyTask, ObjectInfo
 from s3copy_async.options import Limits, PartOptions
+from s3copy_async.patience import Meter
 from s3copy_async.stop import Stop
 from s3copy_async.store import Store
 from staging import (
@@ -250,7 +251,7 @@ async def test_cancelled_at_any_request_an_object_leaves_no_open_upload(sizes: t
             await tasks[0]
 
         assert set(store.uploads) <= recorded(store), number
-        assert (permits._value, free(pool), wire.running) == (PERMITS, PERMITS, 0), (number, wire.requests[-3:])
+        assert (permits.in_flight, free(pool), wire.running) == (0, PERMITS, 0), (number, wire.requests[-3:])
         assert contents(store) == {} or is_copy(store)
         open_at_the_end += len(store.uploads)
         rerun = Wire(store)

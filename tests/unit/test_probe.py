@@ -17,13 +17,14 @@ from s3copy_async.copying.probe import PATIENCE, Capabilities
 from s3copy_async.errors import FatalError
 from s3copy_async.events import Event, Notice
 from s3copy_async.flow import Flow
-from s3copy_async.guards import Guarded, Meter
+from s3copy_async.guards import Guarded
 from s3copy_async.keys import WorkArea
 from s3copy_async.memory import MemoryStore
 from s3copy_async.memory_data import Call, Fault, Nature
 from s3copy_async.model import CompleteRequest, CopyAnswer, PartRequest
 from s3copy_async.options import PartOptions
 from s3copy_async.parts import MIN_PART
+from s3copy_async.patience import Meter
 from s3copy_async.store import Stages
 from staging import Wire, copying, with_parts
 from support import Clock, patient, run_in_memory

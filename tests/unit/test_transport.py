@@ -27,7 +27,7 @@ from s3copy_async.errors import (
     TransientError,
 )
 from s3copy_async.model import BucketInfo, CopyRequest, ObjectInfo
-from s3copy_async.options import Access, Keys
+from s3copy_async.options import Access, Keys, Transport
 from s3copy_async.store import Store
 
 MD5: Final = "5d41402abc4b2a76b9719d911017c592"
@@ -78,7 +78,12 @@ def access(port: int) -> Access:
     """
     The way to a server of this machine.
     """
-    return Access(Keys("AKIATESTTESTTESTTEST", "secret"), endpoint_url=f"http://127.0.0.1:{port}", region="us-east-1")
+    return Access(
+        Keys("AKIATESTTESTTESTTEST", "secret"),
+        endpoint_url=f"http://127.0.0.1:{port}",
+        region="us-east-1",
+        transport=Transport.AIOBOTOCORE,
+    )
 
 
 @asynccontextmanager

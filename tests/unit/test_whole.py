@@ -4,8 +4,6 @@ Copies with one request: what is asked of them, and what proves them.
 
 from __future__ import annotations
 
-import asyncio
-
 import pytest
 
 from s3copy_async.copying.job import CopyJob
@@ -13,11 +11,12 @@ from s3copy_async.copying.probe import Capabilities
 from s3copy_async.copying.whole import copy_whole
 from s3copy_async.errors import PreconditionFailed
 from s3copy_async.flow import Flow
-from s3copy_async.guards import Guarded, Meter
+from s3copy_async.guards import Guarded
 from s3copy_async.memory import MemoryStore
 from s3copy_async.memory_data import Fault
 from s3copy_async.model import CopyAnswer, CopyRequest, CopyResult, CopyTask, ObjectInfo, Outcome, Proof
 from s3copy_async.options import IfExists, Limits, Verify
+from s3copy_async.patience import Meter
 from support import Clock, patient
 
 

@@ -19,9 +19,9 @@ from s3copy_async.copying.carry import whole_wishes
 from s3copy_async.copying.job import CopyJob
 from s3copy_async.errors import S3Error, Throttled
 from s3copy_async.flow import Flow, Kind
-from s3copy_async.guards import Meter
 from s3copy_async.model import Batch, CopyAnswer, CopyRequest, CopyResult, CopyTask, ObjectInfo, Outcome, Proof
 from s3copy_async.options import IfExists
+from s3copy_async.patience import Meter
 from s3copy_async.store import BulkStart, CopiesInBulk
 
 PAGES: Final = 2

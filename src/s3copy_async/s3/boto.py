@@ -31,12 +31,12 @@ from s3copy_async.model import (
 from s3copy_async.s3 import answers
 from s3copy_async.s3.failures import from_client_error, from_library, translated
 from s3copy_async.s3.session import Clients
-from s3copy_async.store import BulkDone, BulkStart
+from s3copy_async.store import SingleCopies
 
 _SMALL: Final = 1 << 20
 
 
-class BotoStore:
+class BotoStore(SingleCopies):
     """
     Amazon S3 and stores compatible with it. Implements `store.Store`.
     """
@@ -125,12 +125,6 @@ class BotoStore:
                 **more_params(request),
             )
         return answers.copied(answer, answer.get("CopyObjectResult", {}), "CopyObject")
-
-    async def bulk(self, sample: CopyRequest, done: BulkDone) -> BulkStart | None:
-        """
-        See `store.CopiesInBulk`: not by aiobotocore.
-        """
-        return None
 
     async def caller_id(self) -> str:
         """

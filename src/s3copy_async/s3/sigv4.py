@@ -1,8 +1,9 @@
 """
 Signs requests with AWS Signature Version 4, as a text made once for all requests of a kind.
 
-What differs from one request to the next is filled in with ``%``; the key of the day and its HMAC states, date and scope
-are made once a second or less. Source: Amazon S3 API reference, "Authenticating Requests (AWS Signature Version 4)".
+What differs from one request to the next is filled in with ``%``; the key of the day and its HMAC states, date and
+scope are made once a second or less. Source: Amazon S3 API reference, "Authenticating Requests (AWS Signature Version
+4)".
 """
 
 from __future__ import annotations

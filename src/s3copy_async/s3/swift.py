@@ -5,12 +5,12 @@ Copies of small objects, as fast as they can be sent: no coroutine, no task and 
 from __future__ import annotations
 
 import re
-from typing import Final, Protocol, cast
+from typing import Final, cast
 
-from s3copy_async.errors import S3Error
-from s3copy_async.model import CopyAnswer, CopyTask
-from s3copy_async.s3.http1 import Answer, Lost, Pool, Wanted
-from s3copy_async.s3.learn import Identity, Mould
+from s3copy_async.model import CopyTask
+from s3copy_async.s3.http1 import Answer, Lost, Wanted
+from s3copy_async.s3.learn import Mould
+from s3copy_async.s3.sender import Sender
 from s3copy_async.s3.session import COPY_TIMEOUT
 from s3copy_async.s3.sigv4 import quoted_path
 from s3copy_async.store import BulkDone
@@ -21,41 +21,22 @@ _ETAG: Final = re.compile(
 ).match
 
 
-class Judges(Protocol):
-    """
-    Knows what answers mean that are not plainly the copy.
-    """
-
-    def bulk_lost(self, bucket: str, found: Lost) -> S3Error:
-        """
-        There was no answer.
-        """
-
-    def bulk_answered(self, bucket: str, answer: Answer) -> CopyAnswer | S3Error:
-        """
-        There was one.
-        """
-
-
 class Swift:
     """
     Starts copies, and tells how each ended.
 
     Args:
-        judge: asked about whatever is not a plain success.
-        identity: None sends unsigned requests.
+        sender: has the connections, and is asked about whatever is not a plain success.
         done: called for each, on the event loop.
     """
 
-    def __init__(
-        self, judge: Judges, mould: Mould, pool: Pool, identity: Identity | None, bucket: str, done: BulkDone
-    ) -> None:
-        self._judge = judge
+    def __init__(self, sender: Sender, mould: Mould, bucket: str, done: BulkDone) -> None:
+        self._sender = sender
         self._template = mould.template
         self._region, self._service = mould.region, mould.service
         self._path, self._source = mould.path, mould.source
-        self._pool = pool
-        self._identity = identity if mould.region else None
+        self._pool = sender.pool(mould)
+        self._identity = sender.identity(mould)
         self._bucket = bucket
         self._done = done
 
@@ -76,11 +57,11 @@ class Swift:
     def _answered(self, tag: object, found: Answer | Lost) -> None:
         task, started = cast("tuple[CopyTask, float]", tag)
         if isinstance(found, Lost):
-            self._done(task, started, self._judge.bulk_lost(self._bucket, found))
+            self._done(task, started, self._sender.bulk_lost(self._bucket, found))
             return
         etag = _ETAG(found.body) if found.status == 200 else None
         source = task.source
         if etag and source and etag[1].decode() == source.etag:
             self._done(task, started, None)
         else:
-            self._done(task, started, self._judge.bulk_answered(self._bucket, found))
+            self._done(task, started, self._sender.bulk_answered(self._bucket, found))
