@@ -82,8 +82,8 @@ class Connection(asyncio.Protocol):
     """
 
     __slots__ = (
-        "_body", "_broken", "_headers", "_is_head", "_parser", "_pool", "_size", "_started", "_timeout", "deadline",
-        "idle_until", "sink", "tag", "transport",
+        "_body", "_broken", "_headers", "_parser", "_pool", "_size", "_started", "_timeout", "deadline",
+        "idle_until", "is_head", "sink", "tag", "transport",
     )  # fmt: skip
 
     def __init__(self, pool: Pool) -> None:
@@ -92,7 +92,7 @@ class Connection(asyncio.Protocol):
         self._headers: Headers = []
         self._body: list[bytes] = []
         self._size = 0
-        self._is_head = False
+        self.is_head = False
         self._started = False
         self._broken = False
         self._timeout = 0.0
@@ -113,7 +113,7 @@ class Connection(asyncio.Protocol):
         """
         Sends a request; the connection must be idle.
         """
-        data, self.sink, self.tag, timeout, self._is_head = wanted
+        data, self.sink, self.tag, timeout, self.is_head = wanted
         self._started = False
         self._timeout = timeout
         self.deadline = self._pool.now + timeout
@@ -134,7 +134,7 @@ class Connection(asyncio.Protocol):
             self._lose(Lost("BadAnswer", f"not HTTP: {error}", odd=True))
             return
         if self.sink is None:
-            if self._is_head and self._started:
+            if self.is_head and self._started:
                 # Nobody can tell llhttp that the answer to a HEAD has no body.
                 self._parser = httptools.HttpResponseParser(self)
                 self._started = False
@@ -162,7 +162,7 @@ class Connection(asyncio.Protocol):
         """
         if self.sink is None:
             self._broken = True
-        elif self._is_head and (status := self._parser.get_status_code()) >= 200:
+        elif self.is_head and (status := self._parser.get_status_code()) >= 200:
             self._started = True
             self._finish(status, b"", keep=_keeps(self._headers) and self._parser.get_http_version() == "1.1")
 
@@ -280,12 +280,16 @@ class Pool:
         """
         Takes an idle connection back.
         """
-        if self._waiting:
-            # The parser is still within the last answer.
-            self._loop.call_soon(self._use, connection)
-        else:
+        if not self._waiting:
             connection.idle_until = self.now + _IDLE
             self._idle.append(connection)
+        elif connection.is_head:
+            # Its parser has to be replaced first.
+            self._loop.call_soon(self._use, connection)
+        else:
+            # At once: who hears of this answer may send the next request, and for that another connection would be
+            # opened while this one waits for its turn.
+            connection.send(self._waiting.popleft())
 
     def _use(self, connection: Connection) -> None:
         if connection not in self._all:

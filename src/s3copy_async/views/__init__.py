@@ -13,8 +13,8 @@ class View(Protocol):
     """
     Shows a run. What it raises switches it off, and copying goes on.
 
-    ``answers`` tells whether it writes what a dry run or a check is asked for. A view that needs no event of each object
-    copied in bulk says so with ``follows_objects = False``; without one that does, such objects are only counted.
+    ``answers`` tells whether it writes what a dry run or a check is asked for. A view that needs no event of each
+    object copied in bulk says so with ``follows_objects = False``; without one that does, they are only counted.
     """
 
     answers: bool
