@@ -253,7 +253,7 @@ class Run:
     async def _copy_all(self, batches: AsyncGenerator[Batch, None], job: CopyJob, store: Guarded) -> None:
         shows = lambda: any(getattr(view, "follows_objects", True) for view in self._views)  # noqa: E731
         crew = self._crew = Crew(Tools(job, store, self._flow, self._meter), self.state, self.stop, self.emit, shows)
-        # Who cancels a run waits for nothing; who interrupts it, and whatever else ends it, lets arrive what is under way.
+        # A cancelled run waits for nothing; however else it ends, what is under way may arrive.
         grace = 0.0
         try:
             await self._pipe(crew.bulk.through(batches), crew.copy)

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final, NamedTuple
 
@@ -46,20 +46,20 @@ class Crew:
         shows: whether anybody follows each single object; else those in bulk are only counted.
     """
 
-    def __init__(self, tools: Tools, state: RunState, stop: Stop, emit: Emit, shows: Callable[[], bool]) -> None:
+    def __init__(self, tools: Tools, state: RunState, stop: Stop, emit: Emit, *, shows: bool) -> None:
         self._job, self._store, flow, meter = tools
         self._state = state
         self._stop = stop
         self._emit = emit
         self._shows = shows
-        self.bulk = Bulk(self._job, self._store, flow, meter, self._copied, self._announce if shows() else None)
+        self.bulk = Bulk(self._job, self._store, flow, meter, self._copied, self._announce if shows else None)
 
     async def copy(self, task: CopyTask) -> None:
         """
         Brings one object to its end, from the start or from where a copy in bulk left it.
         """
         outcome = self.bulk.outcome_of(task)
-        if outcome is None or not self._shows():
+        if outcome is None or not self._shows:
             self._announce(task)
         tally = Tally(1 if outcome else 0)
         TALLY.set(tally)  # a worker's own: nobody else reads it
@@ -83,7 +83,7 @@ class Crew:
         Tells how far the copies in bulk are; to be called some times a second.
         """
         self.bulk.flush()
-        if not self._shows():
+        if not self._shows:
             self._state.glimpse(self.bulk.glimpse(_GLIMPSE))
 
     def _announce(self, task: CopyTask) -> None:
@@ -93,7 +93,7 @@ class Crew:
         """
         What was copied in bulk: counted as a whole, or shown one by one to those who follow each object.
         """
-        if self._shows():
+        if self._shows:
             for result in results:
                 self._emit(ObjectDone(result))
         else:

@@ -91,12 +91,13 @@ class Bulk:
                     if mine:
                         self._pages.append(mine)
                         self._flow.wake()
-            while self._flying or self._pages or self._next or self._again:
+            while self._flying or self._again or self._is_left():
                 if again := self._taken():
                     yield again
                 else:
+                    self._news.clear()
                     self._flow.wake()
-                    await self._wait()
+                    await self._news.wait()
         finally:
             self._pages.clear()
             self._current, self._next = iter(()), None
@@ -112,7 +113,8 @@ class Bulk:
                     await self._wait()
         except TimeoutError:
             pass
-        self.flush()
+        finally:
+            self.flush()
 
     def outcome_of(self, task: CopyTask) -> CopyAnswer | S3Error | None:
         """
@@ -141,6 +143,13 @@ class Bulk:
     async def _wait(self) -> None:
         self._news.clear()
         await self._news.wait()
+
+    def _is_left(self) -> bool:
+        """
+        Whether there is an object that has not been begun.
+        """
+        self._next = self._next or next(self._current, None)
+        return self._next is not None or bool(self._pages)
 
     def _taken(self) -> Batch:
         again, self._again = tuple(self._again), []
@@ -196,7 +205,6 @@ class Bulk:
         """
         start, begin, stopping = self._start, self._flow.begin, self._job.stopping
         if start is None or stopping():
-            self._news.set()
             return 0
         begun = 0
         while begun < number:
