@@ -251,8 +251,12 @@ class Run:
         await pipeline.run(batches, work, 2 * (limits.permits or _WORKERS), self.stop, limits.grace)
 
     async def _copy_all(self, batches: AsyncGenerator[Batch, None], job: CopyJob, store: Guarded) -> None:
-        shows = lambda: any(getattr(view, "follows_objects", True) for view in self._views)  # noqa: E731
-        crew = self._crew = Crew(Tools(job, store, self._flow, self._meter), self.state, self.stop, self.emit, shows)
+        shows = any(getattr(view, "follows_objects", True) for view in self._views)
+        tools = Tools(job, store, self._flow, self._meter)
+        crew = self._crew = Crew(tools, self.state, self.stop, self.emit, shows=shows)
+        if self._pace:
+            # Copies in bulk know no pace of their own: they get no more than their readers can follow.
+            batches = _paced_batches(batches, self._pace)
         # A cancelled run waits for nothing; however else it ends, what is under way may arrive.
         grace = 0.0
         try:
@@ -263,6 +267,7 @@ class Run:
             raise
         finally:
             await crew.bulk.finish(grace)
+            crew.tick()
 
     def _planner(self, job: CopyJob) -> pipeline.Work:
         async def show(task: CopyTask) -> None:

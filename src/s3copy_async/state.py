@@ -127,7 +127,7 @@ class RunState:
     error: str = ""
     signal: int = 0
     broken_pipe: bool = False
-    _glimpsed: list[str] = field(default_factory=list)
+    _glimpsed: set[str] = field(default_factory=set)
 
     def apply(self, event: Event) -> None:
         """
@@ -149,6 +149,7 @@ class RunState:
                 self.planned_bytes += event.size
                 self.planned_requests += event.requests
             case CopyStarted():
+                self._glimpsed.discard(event.key)
                 self.rows[event.key] = Row(event.key, event.size)
             case ObjectStarted():
                 self._started(event)
@@ -198,7 +199,7 @@ class RunState:
         for key in self._glimpsed:
             if (row := self.rows.get(key)) and not row.parts:
                 del self.rows[key]
-        self._glimpsed = [task.key for task in tasks if task.key not in self.rows]
+        self._glimpsed = {task.key for task in tasks if task.key not in self.rows}
         for task in tasks:
             self.rows.setdefault(task.key, Row(task.key, task.source.size if task.source else 0))
 
