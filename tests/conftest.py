@@ -10,6 +10,8 @@ import pytest
 
 from support import Endpoint, moto
 
+pytest.register_assert_rewrite("golden")  # its failures show what differs
+
 
 @pytest.fixture(scope="session")
 def moto_endpoint() -> Iterator[Endpoint]:

@@ -179,6 +179,13 @@ class _Forwarder(BaseHTTPRequestHandler):
         except ConnectionError:
             self.close_connection = True
 
+    def handle_expect_100(self) -> bool:
+        """
+        Refuses, as servers may: others do not even answer, and a client that waits for that does nothing else.
+        """
+        self.send_error(417)
+        return False
+
     def _forward(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         if not self._proxy.passes(request_of(self.command, self.path, self.headers)):

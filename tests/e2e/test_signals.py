@@ -159,6 +159,7 @@ def test_second_interrupt_ends_also_while_a_cleanup_hangs(
 ) -> None:
     """
     The store does not answer to the aborting of an upload: the process says so and ends, and does not wait for it.
+    What it leaves is in the work area, where ``clean`` finds it.
     """
     source.write_parts("big", b"x" * 5 * 1024**2, b"y")
     proxy.hold("UploadPartCopy")
@@ -175,4 +176,8 @@ def test_second_interrupt_ends_also_while_a_cleanup_hangs(
         assert proxy.waiting > 0
     assert "stopped at once" in rest
     assert "Traceback" not in rest
+    left = dest.keys()
+    assert [key for key in left if not key.startswith("temp/")] == []
+    proxy.release()
+    assert s3copy_by_proxy("clean", dest, "--yes").code == 0
     assert dest.keys() == []

@@ -739,6 +739,39 @@ async def test_tags_that_came_are_not_set_again() -> None:
     assert bench.asked == ["GetObjectTagging"]
 
 
+@pytest.mark.parametrize("keeps", [True, False])
+async def test_whether_the_tags_of_uploads_come_is_looked_at_once(*, keeps: bool) -> None:
+    """
+    Then they cost no request after the upload, or where they are lost the one that sets them.
+    """
+    bench = Bench()
+    wishes = await bench.upload()
+    bench.store.fill("out", {"a": b"hello", "b": b"hello"})
+    bench.made.tags = bench.source.tags if keeps else ()
+    assert await settle_tags("out", "a", wishes, bench.job) == ()
+    bench.store.calls.clear()
+
+    assert await settle_tags("out", "b", wishes, bench.job) == ()
+
+    assert bench.asked == ([] if keeps else ["PutObjectTagging"])
+
+
+async def test_tags_with_other_characters_are_looked_at_again() -> None:
+    """
+    A store may read a plus sign amiss that reads plain words well.
+    """
+    bench = Bench()
+    bench.store.fill("out", {"a": b"hello"})
+    asked = []
+    for tags in ((("a", "b"),), (("c", "1"),), (("a", "b+c"),), (("+", "+"),), (("ä", "b"),)):
+        bench.made.tags = tags
+        bench.store.calls.clear()
+        assert await settle_tags("out", "a", UploadWishes(tags=tags), bench.job) == ()
+        asked.append(len(bench.asked))
+
+    assert asked == [1, 0, 1, 0, 1]
+
+
 async def test_tags_that_cannot_be_set_are_lost() -> None:
     """
     The object is there, and that is said of it.

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final, cast
 
@@ -239,6 +240,36 @@ async def test_etags_of_another_formula_are_found_out(kind: type[MemoryStore]) -
 
     assert (await probe.copies_parts(), await probe.etag_formula()) == (True, False)
     assert "are not made of MD5s" in bench.words
+    assert bench.is_clean()
+
+
+def wrong_once() -> Callable[[Call], bool]:
+    """
+    The first copied part comes out as other bytes, and no other.
+    """
+    first: list[Call] = []
+
+    def corrupt(call: Call) -> bool:
+        if call.operation == "UploadPartCopy":
+            first.append(call)
+        return call is first[0] if first else False
+
+    return corrupt
+
+
+@pytest.mark.parametrize("question", ["etag_formula", "reads_twice"])
+async def test_one_corrupted_copy_is_not_taken_for_the_stores_nature(question: str) -> None:
+    """
+    What shows something unusual is tried again: else no ETag of the run would be relied on.
+    """
+    bench = Bench()
+    bench.store.corrupt = wrong_once()
+
+    answer = await getattr(bench.probe, question)()
+
+    assert answer is (question == "etag_formula")
+    assert bench.said == []
+    assert bench.requests["UploadPartCopy"] == 2
     assert bench.is_clean()
 
 

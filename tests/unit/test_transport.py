@@ -172,6 +172,16 @@ async def test_a_redirect_is_not_followed(ask: Ask) -> None:
     assert not isinstance(caught.value, TransientError)
 
 
+async def test_a_body_goes_with_its_request() -> None:
+    """
+    A store, or a proxy before it, that never says "100 Continue" would be waited for until the read times out.
+    """
+    async with scripted(answer("200 OK", "", f'ETag: "{MD5}"')) as (store, script):
+        assert await put(store) == MD5
+
+    assert [request for request in script.requests if "\r\nexpect:" in request.lower()] == []
+
+
 async def test_an_empty_200_is_no_copy() -> None:
     """
     A copy without an ETag in its answer proves nothing: worth repeating, and possibly done.

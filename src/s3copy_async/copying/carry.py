@@ -227,8 +227,26 @@ async def settle_tags(bucket: str, key: str, wishes: UploadWishes, job: CopyJob)
     if wishes.tags_after:
         lost = await _put_tags(bucket, key, wishes.tags_after, job)
     else:
-        lost = await tags_settled(bucket, key, wishes.tags, job)
+        lost = await _upload_tags_settled(bucket, key, wishes.tags, job)
     return lost + await passed_over(bucket, key, wishes.settings, job)
+
+
+async def _upload_tags_settled(bucket: str, key: str, tags: Pairs, job: CopyJob) -> tuple[str, ...]:
+    """
+    As `tags_settled`, but a store that has once kept, or lost, what it was given with an upload is not looked at again.
+    """
+    carried = job.known.upload_tags
+    if not tags or job.is_aws or carried.will_come(tags):
+        return ()
+    if not carried.forgotten:
+        try:
+            came = dict(await job.store.get_tags(bucket, key)) == dict(tags)
+        except (AccessDenied, ObjectRefused):
+            came = False
+        carried.note(tags, came=came)
+        if came:
+            return ()
+    return await _put_tags(bucket, key, tags, job)
 
 
 async def tags_settled(bucket: str, key: str, tags: Pairs, job: CopyJob) -> tuple[str, ...]:

@@ -33,6 +33,43 @@ class Wishes(NamedTuple):
     lost: tuple[str, ...] = ()
 
 
+class CarriedTags:
+    """
+    Whether a store keeps the tags that an upload is begun with: it is looked at until it has.
+
+    Characters that may be read amiss are looked at too, each until it has come through.
+    """
+
+    def __init__(self) -> None:
+        self._seen: set[str] = set()
+        self._kept: bool | None = None
+
+    @property
+    def forgotten(self) -> bool:
+        """
+        Whether they were not there the last time.
+        """
+        return self._kept is False
+
+    def will_come(self, tags: Pairs) -> bool:
+        """
+        Whether tags like these have come before.
+        """
+        return self._kept is True and _unusual(tags) <= self._seen
+
+    def note(self, tags: Pairs, *, came: bool) -> None:
+        """
+        Notes what a look at them has shown.
+        """
+        if came:
+            self._seen |= _unusual(tags)
+        self._kept = came
+
+
+def _unusual(tags: Pairs) -> set[str]:
+    return {one for pair in tags for text in pair for one in text if not (one.isascii() and one.isalnum())}
+
+
 @dataclass(slots=True)
 class Known:
     """
@@ -42,6 +79,7 @@ class Known:
         reads_tags: whether tags may be read; None while nobody has tried.
         refuses_acls: the destination takes no ACLs.
         encrypts: whether the destination encrypts as it is asked to; None while nobody has looked.
+        upload_tags: whether the tags of uploads come.
         inherits_class: whether whole copies get the source's storage class unasked; None while nobody has looked.
         asking: held by who asks for all.
     """
@@ -52,6 +90,7 @@ class Known:
     refuses_acls: bool = False
     encrypts: bool | None = None
     inherits_class: bool | None = None
+    upload_tags: CarriedTags = field(default_factory=CarriedTags)
     asking: asyncio.Lock = field(default_factory=asyncio.Lock)
     _in_vain: int = 0
 

@@ -19,6 +19,7 @@ import botocore.exceptions
 from aiobotocore.config import AioConfig
 from aiobotocore.credentials import AioCredentialResolver, AioCredentials, create_credential_resolver
 from aiobotocore.session import AioSession, get_session
+from botocore.handlers import add_expect_header
 from botocore.utils import parse_timestamp
 
 from s3copy_async.errors import FatalError
@@ -214,6 +215,8 @@ class Clients:
         except (botocore.exceptions.BotoCoreError, ValueError, OSError) as error:
             raise FatalError(f"S3 cannot be reached with these settings: {error}") from error
         self.is_aws = is_aws(client.meta.endpoint_url)
+        # What we write is small, and who does not answer "Expect: 100-continue" would be waited for in vain.
+        client.meta.events.unregister("before-call.s3", add_expect_header)
         client.meta.events.register("before-parameter-build.s3", _Wishes(self.owners, payer=self._access.request_payer))
         for operation in _COPYING:
             # First, while the source is not yet one string.
