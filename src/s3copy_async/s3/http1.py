@@ -16,13 +16,15 @@ from typing import Final, NamedTuple
 
 import httptools
 
+from s3copy_async.errors import UNREACHABLE
+
 _SWEEP: Final = 0.25
 _IDLE: Final = 12.0
 """S3 drops connections after about 20 idle seconds; who sends on one at that moment gets no answer."""
 _CONNECT: Final = 10.0
 _ADDRESSES: Final = 60.0
 """Seconds for which the addresses of a host are believed."""
-MAX_BODY: Final = 64 << 20
+MAX_ANSWER: Final = 64 << 20
 """Larger answers are no S3 answers: a page of a thousand keys, each encoded to 3 KB, has 4 MB."""
 
 Headers = list[tuple[bytes, bytes]]
@@ -55,6 +57,10 @@ class Lost(NamedTuple):
     odd: bool = False
 
 
+UNTRUSTED: Final = "Untrusted"
+"""Our code for a server whose certificate is not to be trusted."""
+_GIVEN_UP: Final = Lost("Aborted", "given up", sent=False)
+
 Sink = Callable[[object, Answer | Lost], None]
 
 
@@ -78,12 +84,13 @@ class Wanted(NamedTuple):
 
 class Connection(asyncio.Protocol):
     """
-    One connection: one request at a time.
+    One connection: one request at a time. Its sink is told when the parser is done with what came: whoever sends the
+    next request from there gets a connection on which nothing is left of the last answer.
     """
 
     __slots__ = (
-        "_body", "_broken", "_headers", "_parser", "_pool", "_size", "_started", "_timeout", "deadline",
-        "idle_until", "is_head", "sink", "tag", "transport",
+        "_answer", "_body", "_headers", "_is_head", "_keep", "_parser", "_pool", "_size", "_status", "_timeout",
+        "deadline", "idle_until", "sink", "tag", "transport",
     )  # fmt: skip
 
     def __init__(self, pool: Pool) -> None:
@@ -92,15 +99,23 @@ class Connection(asyncio.Protocol):
         self._headers: Headers = []
         self._body: list[bytes] = []
         self._size = 0
-        self.is_head = False
-        self._started = False
-        self._broken = False
+        self._status = 0
+        self._is_head = False
+        self._answer: Answer | None = None
+        self._keep = False
         self._timeout = 0.0
         self.sink: Sink | None = None
         self.tag: object = None
         self.deadline = 0.0
         self.idle_until = 0.0
         self.transport: asyncio.Transport | None = None
+
+    @property
+    def is_closing(self) -> bool:
+        """
+        Whether nothing can be sent any more.
+        """
+        return self.transport is None or self.transport.is_closing()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """
@@ -113,8 +128,8 @@ class Connection(asyncio.Protocol):
         """
         Sends a request; the connection must be idle.
         """
-        data, self.sink, self.tag, timeout, self.is_head = wanted
-        self._started = False
+        data, self.sink, self.tag, timeout, self._is_head = wanted
+        self._size = self._status = 0
         self._timeout = timeout
         self.deadline = self._pool.now + timeout
         assert self.transport is not None
@@ -124,6 +139,11 @@ class Connection(asyncio.Protocol):
         """
         See `asyncio.Protocol`.
         """
+        if self.sink is None:
+            # Nobody asked: taken for the next answer, it would be the answer to another question.
+            self.close()
+            return
+        self._size += len(data)
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserCallbackError:
@@ -131,13 +151,14 @@ class Connection(asyncio.Protocol):
             self._lose(Lost("InternalError", "an answer could not be taken"))
             raise
         except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
-            self._lose(Lost("BadAnswer", f"not HTTP: {error}", odd=True))
-            return
-        if self.sink is None:
-            if self.is_head and self._started:
-                # Nobody can tell llhttp that the answer to a HEAD has no body.
-                self._parser = httptools.HttpResponseParser(self)
-                self._started = False
+            if self._answer is None:
+                self._lose(Lost("BadAnswer", f"not HTTP: {error}", odd=True))
+                return
+            self._keep = False
+        if self._answer is not None:
+            self._finish(self._answer)
+        elif self._size > self._pool.max_answer:
+            self._lose(Lost("BadAnswer", f"an answer of more than {self._pool.max_answer:,} bytes", odd=True))
         else:
             # It trickles: S3 sends white space while a long copy is under way.
             self.deadline = self._pool.now + self._timeout
@@ -146,9 +167,10 @@ class Connection(asyncio.Protocol):
         """
         llhttp: an answer begins.
         """
+        if self._answer is not None:
+            self._keep = False  # one answer too many
         self._headers = []
         self._body = []
-        self._size = 0
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """
@@ -160,48 +182,55 @@ class Connection(asyncio.Protocol):
         """
         llhttp: all headers.
         """
-        if self.sink is None:
-            self._broken = True
-        elif self.is_head and (status := self._parser.get_status_code()) >= 200:
-            self._started = True
-            self._finish(status, b"", keep=_keeps(self._headers) and self._parser.get_http_version() == "1.1")
+        if self._answer is None:
+            self._status = self._parser.get_status_code()
+            if self._is_head and self._status >= 200:
+                # Nobody can tell llhttp that the answer to a HEAD has no body.
+                self._answer = Answer(self._status, self._headers, b"")
+                self._keep = _keeps(self._headers) and self._parser.get_http_version() == "1.1"
 
     def on_body(self, body: bytes) -> None:
         """
         llhttp: a piece of the body.
         """
-        self._body.append(body)
-        self._size += len(body)
-        if self._size > MAX_BODY:
-            self._lose(Lost("BadAnswer", f"an answer of more than {MAX_BODY:,} bytes", odd=True))
+        if self._answer is None:
+            self._body.append(body)
+        else:
+            self._keep = False
 
     def on_message_complete(self) -> None:
         """
         llhttp: the whole answer is there, or a 1xx one that announces it.
         """
-        parser = self._parser
-        status = parser.get_status_code()
-        if status < 200 or self.sink is None:
-            return
-        body = self._body
-        self._finish(status, body[0] if len(body) == 1 else b"".join(body), keep=parser.should_keep_alive())
+        if self._answer is None and self._status >= 200:
+            body = self._body
+            self._answer = Answer(self._status, self._headers, body[0] if len(body) == 1 else b"".join(body))
+            self._keep = self._parser.should_keep_alive()
 
-    def _finish(self, status: int, body: bytes, *, keep: bool) -> None:
+    def _finish(self, answer: Answer) -> None:
         sink, tag = self.sink, self.tag
         assert sink is not None
-        self.sink = self.tag = None
-        if keep and not self._broken:
-            self._pool.free(self)
-        else:
+        self.sink = self.tag = self._answer = None
+        if not self._keep:
             self.close()
-        sink(tag, Answer(status, self._headers, body))
+        else:
+            if self._is_head:
+                self._parser = httptools.HttpResponseParser(self)
+            self._pool.free(self)
+        sink(tag, answer)
 
     def _lose(self, lost: Lost) -> None:
         sink, tag = self.sink, self.tag
-        self.sink = self.tag = None
-        self.close()
+        self.drop()
         if sink:
             sink(tag, lost)
+
+    def drop(self) -> None:
+        """
+        Closes the connection, without a word to whoever sent a request on it.
+        """
+        self.sink = self.tag = self._answer = None
+        self.close()
 
     def expire(self) -> None:
         """
@@ -217,7 +246,7 @@ class Connection(asyncio.Protocol):
 
     def close(self) -> None:
         """
-        Closes the connection; it leaves the pool when that is done.
+        Closes the connection, which leaves the pool at once.
         """
         self._pool.forget(self)
         if self.transport:
@@ -228,16 +257,23 @@ class Connection(asyncio.Protocol):
         See `asyncio.Protocol`.
         """
         self._pool.forget(self)
-        if self.sink is not None:
-            if self._headers and self._size:
-                # An answer that ends with its connection may lack its end.
-                self._lose(Lost("BadAnswer", "the connection ended within an answer"))
-            else:
-                self._lose(Lost("ConnectionClosed", str(exc or "the connection was closed without an answer")))
+        if self.sink is None:
+            return
+        if self._status < 200:
+            self._lose(Lost("ConnectionClosed", str(exc or "the connection was closed without an answer")))
+        elif exc is None and _ends_with_connection(self._headers):
+            self._keep = False
+            self._finish(Answer(self._status, self._headers, b"".join(self._body)))
+        else:
+            self._lose(Lost("ConnectionClosed", "the connection was closed within an answer"))
+
+
+def _ends_with_connection(headers: Headers) -> bool:
+    return not any(name.lower() in (b"content-length", b"transfer-encoding") for name, _ in headers)
 
 
 def _keeps(headers: Headers) -> bool:
-    return not any(name.lower() == b"connection" and value.lower() == b"close" for name, value in headers)
+    return not any(name.lower() == b"connection" and b"close" in value.lower() for name, value in headers)
 
 
 class Pool:
@@ -246,54 +282,74 @@ class Pool:
 
     Args:
         tls: None for plain HTTP.
+        max_answer: bytes; what is longer is no answer.
+        clock: injected for tests.
     """
 
-    def __init__(self, host: str, port: int, tls: ssl.SSLContext | None) -> None:
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        tls: ssl.SSLContext | None,
+        max_answer: int = MAX_ANSWER,
+        clock: Callable[[], float] | None = None,
+    ) -> None:
         self._host = host
         self._port = port
         self._tls = tls
         self._loop = asyncio.get_running_loop()
+        self._clock = clock or self._loop.time
         self._idle: list[Connection] = []
         self._all: set[Connection] = set()
         self._waiting: deque[Wanted] = deque()
-        self._opening: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._opening = 0
         self._addresses: list[str] = []
         self._addresses_until = 0.0
+        self._resolving = asyncio.Lock()
         self._next = 0
-        self.now = self._loop.time()
-        self._timer = self._loop.call_later(_SWEEP, self._sweep)
+        self._is_closed = False
+        self.max_answer = max_answer
+        self.now = self._clock()
+        self._timer = self._loop.call_later(_SWEEP, self._tick)
 
     def submit(self, wanted: Wanted) -> None:
         """
         Sends a request now, or as soon as there is a connection for it.
         """
-        if self._idle:
-            self._idle.pop().send(wanted)
+        while self._idle:
+            connection = self._idle.pop()
+            if not connection.is_closing:
+                connection.send(wanted)
+                return
+        if self._is_closed:
+            self._loop.call_soon(wanted.sink, wanted.tag, _GIVEN_UP)
             return
+        # For each request that waits, a connection is being opened.
         self._waiting.append(wanted)
-        if len(self._opening) < len(self._waiting):
+        if self._opening < len(self._waiting):
+            self._opening += 1
             task = self._loop.create_task(self._open())
-            self._opening.add(task)
-            task.add_done_callback(self._opening.discard)
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    def withdraw(self, tag: object) -> None:
+        """
+        Nobody waits for the answer to this request any more: it is not sent, or its connection is closed.
+        """
+        for wanted in self._waiting:
+            if wanted.tag is tag:
+                self._waiting.remove(wanted)
+                return
+        for connection in self._all:
+            if connection.tag is tag:
+                connection.drop()
+                return
 
     def free(self, connection: Connection) -> None:
         """
         Takes an idle connection back.
         """
-        if not self._waiting:
-            connection.idle_until = self.now + _IDLE
-            self._idle.append(connection)
-        elif connection.is_head:
-            # Its parser has to be replaced first.
-            self._loop.call_soon(self._use, connection)
-        else:
-            # At once: who hears of this answer may send the next request, and for that another connection would be
-            # opened while this one waits for its turn.
-            connection.send(self._waiting.popleft())
-
-    def _use(self, connection: Connection) -> None:
-        if connection not in self._all:
-            return
         if self._waiting:
             connection.send(self._waiting.popleft())
         else:
@@ -311,13 +367,16 @@ class Pool:
     async def _open(self) -> None:
         try:
             connection = await self._connect()
-        except (OSError, TimeoutError) as error:
-            if self._waiting:
+        except Exception as error:  # noqa: BLE001 - whatever it is: nobody else would tell who waits for this connection
+            self._opening -= 1
+            # A connection that became free may have taken the request meanwhile.
+            if len(self._waiting) > self._opening:
                 wanted = self._waiting.popleft()
                 wanted.sink(wanted.tag, _unreachable(self._host, self._port, error))
             return
+        self._opening -= 1
         self._all.add(connection)
-        self._use(connection)
+        self.free(connection)
 
     async def _connect(self) -> Connection:
         """
@@ -336,7 +395,9 @@ class Pool:
                         ssl=self._tls,
                         server_hostname=self._host if self._tls else None,
                     )
-                    return connection
+                if connection.is_closing:
+                    raise ConnectionResetError("the connection was closed at once")
+                return connection
             except (OSError, TimeoutError):
                 self._addresses_until = 0.0
                 if at == len(addresses) - 1:
@@ -344,15 +405,22 @@ class Pool:
         raise OSError(f"{self._host} has no address")
 
     async def _resolve(self) -> list[str]:
-        if self.now >= self._addresses_until:
-            found = await self._loop.getaddrinfo(self._host, self._port, type=socket.SOCK_STREAM)
-            self._addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))
-            self._addresses_until = self.now + _ADDRESSES
+        async with self._resolving:
+            if self.now >= self._addresses_until:
+                found = await self._loop.getaddrinfo(self._host, self._port, type=socket.SOCK_STREAM)
+                self._addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))
+                self._addresses_until = self.now + _ADDRESSES
         return self._addresses
 
-    def _sweep(self) -> None:
-        now = self.now = self._loop.time()
-        self._timer = self._loop.call_later(_SWEEP, self._sweep)
+    def _tick(self) -> None:
+        self._timer = self._loop.call_later(_SWEEP, self._tick)
+        self.sweep()
+
+    def sweep(self) -> None:
+        """
+        Ends what took too long, and what was idle for too long.
+        """
+        now = self.now = self._clock()
         for connection in tuple(self._all):
             if connection.sink is not None:
                 if connection.deadline < now:
@@ -364,15 +432,19 @@ class Pool:
         """
         Ends all connections; what is under way is lost.
         """
+        self._is_closed = True
         self._timer.cancel()
-        for task in self._opening:
+        for task in self._tasks:
             task.cancel()
+        while self._waiting:
+            wanted = self._waiting.popleft()
+            wanted.sink(wanted.tag, _GIVEN_UP)
         for connection in tuple(self._all):
             connection.abort()
 
 
 def _unreachable(host: str, port: int, error: Exception) -> Lost:
-    if isinstance(error, ssl.SSLError):
-        return Lost("Unreachable", f"TLS with {host} failed: {error}", sent=False, odd=True)
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return Lost(UNTRUSTED, f"TLS with {host} failed: {error}", sent=False, odd=True)
     words = str(error) or type(error).__name__
-    return Lost("Unreachable", f"{host}:{port} cannot be reached: {words}", sent=False)
+    return Lost(UNREACHABLE, f"{host}:{port} cannot be reached: {words}", sent=False)
