@@ -2,13 +2,14 @@
 How many requests may be in flight, and how many may begin in a second.
 
 The number in flight grows while more of them get more done. A store that throttles sets a pace: nine tenths of what it
-did let through, from where the pace climbs again, slowly near the old limit and faster beyond it. Copies share one
-pace, whatever they copy; listing and lookups have another.
+does while it refuses the rest, from where the pace climbs again, slowly near the old limit and faster beyond it. Copies
+share one pace, whatever they copy; listing and lookups have another.
 """
 
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections import deque
 from collections.abc import Callable
@@ -22,8 +23,17 @@ _HELD: Final = 0.25
 _CUT: Final = 0.9
 _CLIMB: Final = 2.0
 """Seconds from a cut until the pace is again what the store last let through."""
-_CUTS_APART: Final = 0.5
-_LATELY: Final = 0.35
+_SETTLES: Final = 0.5
+"""Seconds after a cut, in which what had been sent before it may be refused."""
+_MEASURED: Final = 0.2
+"""Seconds from a first refusal for which is counted what the store does and refuses, before the pace is cut; longer
+where that is less than `_ENOUGH`, up to a second."""
+_ENOUGH: Final = 50
+_FORGOTTEN: Final = 2.0
+_CHANCE: Final = 0.03
+_FEW: Final = 4
+"""A store that refuses a smaller share, or fewer, does so by chance, and not because there are too many."""
+_QUARTER: Final = 0.25
 _SLOWEST: Final = 2.0
 """Requests per second, however often a store throttles."""
 _FREE: Final = 1e5
@@ -59,6 +69,9 @@ class Pace:
         self._cut_at = 0.0
         self._tokens = 1.0
         self._at = 0.0
+        self._since: float | None = None
+        self._done_at = 0
+        self._refused = 0
         self.is_on = fixed is not None
 
     def rate(self, now: float) -> float:
@@ -68,14 +81,36 @@ class Pace:
         if self._fixed is not None:
             return self._fixed
         at = (now - self._cut_at) / _CLIMB - 1
-        return max(_SLOWEST, self._known * (1 + (1 - _CUT) * at**3))
+        if at < 1:
+            return max(_SLOWEST, self._known * (1 + (1 - _CUT) * at**3))
+        # Whatever the store's limit was, it is higher now: doubled every second.
+        return max(_SLOWEST, self._known) * (2 - _CUT) * math.exp2(min(_CLIMB * (at - 1), 40))
+
+    def refused(self, now: float, done: int) -> bool:
+        """
+        The store refused one, and `done` is how many it did since the start. Whether the pace is cut for that: to less
+        than what was done since the first refusal of late, if others were refused too.
+        """
+        if self.is_on and now - self._cut_at < _SETTLES:
+            return False
+        if self._since is None or now - self._since > _FORGOTTEN:
+            self._since, self._done_at, self._refused = now, done, 0
+            return False
+        self._refused += 1
+        passed, did = now - self._since, done - self._done_at
+        tried = did + self._refused
+        if passed < _MEASURED or (tried < _ENOUGH and passed < 1):
+            return False
+        self._since = None
+        if self._refused < max(_FEW, _CHANCE * tried):
+            return False
+        self.cut(now, max(did, tried * _QUARTER) / passed)
+        return True
 
     def cut(self, now: float, goodput: float) -> None:
         """
-        The store throttles, and let `goodput` requests per second through. Cuts within half a second are one.
+        The store throttles, and lets `goodput` requests per second through.
         """
-        if self._fixed is not None or (self.is_on and now - self._cut_at < _CUTS_APART):
-            return
         self.is_on = True
         self._known = max(_SLOWEST, goodput)
         self._cut_at = self._at = now
@@ -124,6 +159,8 @@ class Growth:
         self._done_at = 0
         self._rest_until = 0.0
         self._is_trying = True
+        self._wanted = False
+        self._throttled = False
 
     def look(self, now: float, done: int, *, wanted: bool, throttled: bool) -> None:
         """
@@ -131,9 +168,11 @@ class Growth:
 
         Args:
             done: requests that succeeded since the start.
-            wanted: whether a request had to wait for a place since the last decision.
-            throttled: whether the store throttles: then more in flight are of no use.
+            wanted: whether a request had to wait for a place since the last look.
+            throttled: whether the store throttled since then: more in flight are of no use.
         """
+        self._wanted |= wanted
+        self._throttled |= throttled
         if self._at is None:
             self._at, self._done_at = now, done
             return
@@ -144,7 +183,9 @@ class Growth:
         if passed < min(_LONGEST_INTERVAL, max(_INTERVAL, 2 * latency)):
             return
         self._at, self._done_at = now, done
-        if not wanted or throttled:
+        is_held = self._wanted and not self._throttled
+        self._wanted = self._throttled = False
+        if not is_held:
             self._is_trying = False
             return
         if self._is_trying and rate < self._rate_before * _WORTH:
@@ -180,11 +221,11 @@ class Flow:
         self._total = Pace(max_rate)
         self._timer: asyncio.TimerHandle | None = None
         self._done = [0, 0]
-        self._samples: deque[tuple[float, int, int]] = deque(((clock(), 0, 0),), maxlen=16)
         self._wanted = False
         self._throttled = False
         self._pump: Callable[[int], int] | None = None
         self._is_pumping = False
+        self._is_pumps_turn = False
         self.in_flight = 0
 
     @property
@@ -256,25 +297,14 @@ class Flow:
         The store refused a request of `kind`, because there are too many. Its place is free after a while, in the
         stead of `leave`.
         """
-        now = self._clock()
-        self._throttled = True
-        self._paces[kind].cut(now, self._goodput(kind, now))
+        self._throttled |= self._paces[kind].refused(self._clock(), self._done[kind])
         asyncio.get_running_loop().call_later(_HELD, self.leave)
-
-    def _goodput(self, kind: Kind, now: float) -> float:
-        sample = self._samples[0]
-        for sample in reversed(self._samples):
-            if now - sample[0] >= _LATELY:
-                break
-        return (self._done[kind] - sample[1 + kind]) / max(_LATELY, now - sample[0])
 
     def tick(self) -> None:
         """
         Looks at the course of things; to be called some times a second.
         """
-        now = self._clock()
-        self._samples.append((now, self._done[0], self._done[1]))
-        self._growth.look(now, sum(self._done), wanted=self._wanted, throttled=self._throttled)
+        self._growth.look(self._clock(), sum(self._done), wanted=self._wanted, throttled=self._throttled)
         self._wanted = self._throttled = False
         if self._growth.limit != self._limit:
             self._limit = self._growth.limit
@@ -297,10 +327,12 @@ class Flow:
             if not copies:
                 self._pump(self._limit)
                 return
-            granted = begun = 1
-            while granted or begun:
-                granted = self._grant(copies, Kind.COPY)
-                begun = self._pump(1)
+            in_vain = 0
+            while in_vain < 2:
+                # Whose turn it is outlasts this call: mostly there is but one place to give.
+                self._is_pumps_turn = not self._is_pumps_turn
+                given = self._pump(1) if self._is_pumps_turn else self._grant(copies, Kind.COPY)
+                in_vain = 0 if given else in_vain + 1
         finally:
             self._is_pumping = False
 
