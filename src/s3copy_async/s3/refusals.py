@@ -4,12 +4,12 @@ Makes errors of answers that are none, for the wire store.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
-from s3copy_async.errors import Failure, S3Error, TransientError
-from s3copy_async.faults import error_for
+from s3copy_async.errors import Failure, RunRefused, S3Error, TransientError
 from s3copy_async.s3 import xml
-from s3copy_async.s3.http1 import Answer, Lost
+from s3copy_async.s3.http1 import UNTRUSTED, Answer, Lost
 
 _NAMES: Final = {403: "AccessDenied", 404: "NotFound", 412: "PreconditionFailed", 503: "SlowDown"}
 _ODD_STATUS: Final = (301, 302, 303, 307, 308, 401, 407, 426)
@@ -63,7 +63,10 @@ def lost(operation: str, found: Lost) -> S3Error:
     """
     There was no answer.
     """
-    return TransientError(Failure(operation, found.code, message=found.message, maybe_done=found.sent))
+    failure = Failure(operation, found.code, message=found.message, maybe_done=found.sent)
+    if found.code == UNTRUSTED:
+        return RunRefused(replace(failure, message=f"{found.message}: give the right certificates with --ca-bundle"))
+    return TransientError(failure)
 
 
 def switched(operation: str, reason: str, *, maybe_done: bool) -> S3Error:
@@ -71,10 +74,3 @@ def switched(operation: str, reason: str, *, maybe_done: bool) -> S3Error:
     The request is to be repeated, by aiobotocore.
     """
     return TransientError(Failure(operation, SWITCHED, message=reason, maybe_done=maybe_done))
-
-
-def refused(operation: str, answer: Answer) -> S3Error:
-    """
-    S3 answered with an error.
-    """
-    return error_for(failure_of(operation, answer))

@@ -6,7 +6,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, Final
 
 from s3copy_async.errors import BadAnswer, FatalError, S3Error
@@ -50,8 +51,10 @@ class Sender:
         self._pools: dict[Place, Pool] = {}
         self._identity: Identity | None = None
         self._seen: set[int] = set()
-        self._switched: set[str] = set()
         self._learning = asyncio.Lock()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self.switched: set[str] = set()
+        """Buckets that are served by aiobotocore."""
 
     def forget(self) -> None:
         """
@@ -67,6 +70,16 @@ class Sender:
             pool.close()
         if self._identity:
             self._identity.close()
+        for task in self._tasks:
+            task.cancel()
+
+    def begin(self, work: Coroutine[Any, Any, None]) -> None:
+        """
+        Does something beside, until the store is closed.
+        """
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     def pool(self, found: Mould) -> Pool:
         """
@@ -84,11 +97,13 @@ class Sender:
         """
         How requests of a kind are made; None where aiobotocore has to make them.
         """
-        if wish.bucket in self._switched:
+        if wish.bucket in self.switched:
             return None
         if found := self._moulds.get(wish.kind):
             return found
         async with self._learning:
+            if wish.bucket in self.switched:
+                return None
             if found := self._moulds.get(wish.kind):
                 return found
             try:
@@ -115,17 +130,18 @@ class Sender:
         if why := unusual_connection(client, found.place):
             raise Unusual(why)
         if found.region and self._identity is None:
-            self._identity = Identity(client._request_signer._credentials, time.monotonic)
+            identity = Identity(client._request_signer._credentials, time.monotonic)
             with translated(wish.operation):
-                await self._identity.load()
+                await identity.load()
+            self._identity = identity
         if found.place not in self._pools:
             tls = await tls_context(client) if found.place.scheme == "https" else None
             self._pools[found.place] = Pool(found.place.host, found.place.port, tls)
         return found
 
     def _switch(self, bucket: str, reason: str) -> None:
-        if bucket not in self._switched:
-            self._switched.add(bucket)
+        if bucket not in self.switched:
+            self.switched.add(bucket)
             self._say(f"s3://{bucket}: requests go through aiobotocore from now on ({reason})")
 
     async def send(
@@ -154,13 +170,19 @@ class Sender:
         is_head = wish.operation == "HeadObject"
         timeout = COPY_TIMEOUT if wish.copies else READ_TIMEOUT
         future: asyncio.Future[Answer | Lost] = asyncio.get_running_loop().create_future()
-        self._pools[found.place].submit(Wanted(data, _settle, future, timeout, is_head))
-        answer = await future
+        pool = self._pools[found.place]
+        pool.submit(Wanted(data, _settle, future, timeout, is_head))
+        try:
+            answer = await future
+        except asyncio.CancelledError:
+            pool.withdraw(future)
+            raise
         if isinstance(answer, Lost):
             raise self._lost(wish.bucket, wish.operation, answer)
         if answer.status >= 300 or answer.status < 200:
             raise self.refused(wish.bucket, wish.operation, answer)
-        if b"<Error" in answer.body[:200] and xml.error(answer.body) is not None:
+        # Blanks come before it, one for every few seconds of a long copy.
+        if b"<Error" in answer.body.lstrip()[:200] and xml.error(answer.body) is not None:
             raise self.refused(wish.bucket, wish.operation, answer)
         return answer
 
@@ -181,14 +203,18 @@ class Sender:
             return switched(operation, reason, maybe_done=False)
         return error_for(failure)
 
-    def not_understood(self, wish: Wish, error: BadAnswer) -> S3Error:
+    @contextmanager
+    def reading(self, wish: Wish) -> Iterator[None]:
         """
-        An answer is none of S3's.
+        Within, an answer is read: one that is none of S3's may be one that aiobotocore understands.
         """
-        if self._forced:
-            return error
-        self._switch(wish.bucket, str(error))
-        return switched(wish.operation, str(error), maybe_done=True)
+        try:
+            yield
+        except BadAnswer as error:
+            if self._forced:
+                raise
+            self._switch(wish.bucket, str(error))
+            raise switched(wish.operation, str(error), maybe_done=True) from error
 
     def bulk_lost(self, bucket: str, found: Lost) -> S3Error:
         """
@@ -203,9 +229,10 @@ class Sender:
         if answer.status != 200 or xml.error(answer.body) is not None:
             return self.refused(bucket, "CopyObject", answer)
         try:
-            return answers.copied(heads.encryption(answer.headers), xml.copied(answer.body), "CopyObject")
-        except BadAnswer as error:
-            return self.not_understood(Wish("CopyObject", "copy_object", bucket, ()), error)
+            with self.reading(Wish("CopyObject", "copy_object", bucket, ())):
+                return answers.copied(heads.encryption(answer.headers), xml.copied(answer.body), "CopyObject")
+        except S3Error as error:
+            return error
 
 
 def _settle(future: object, found: Answer | Lost) -> None:

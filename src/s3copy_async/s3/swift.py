@@ -5,11 +5,14 @@ Copies of small objects, as fast as they can be sent: no coroutine, no task and 
 from __future__ import annotations
 
 import re
+from collections.abc import Awaitable, Callable
 from typing import Final, cast
 
-from s3copy_async.model import CopyTask
+from s3copy_async.errors import S3Error
+from s3copy_async.model import CopyAnswer, CopyTask
 from s3copy_async.s3.http1 import Answer, Lost, Wanted
 from s3copy_async.s3.learn import Mould
+from s3copy_async.s3.refusals import switched
 from s3copy_async.s3.sender import Sender
 from s3copy_async.s3.session import COPY_TIMEOUT
 from s3copy_async.s3.sigv4 import quoted_path
@@ -17,7 +20,7 @@ from s3copy_async.store import BulkDone
 
 _ETAG: Final = re.compile(
     rb"\s*(?:<\?xml[^>]*>\s*)?<CopyObjectResult[^>]*>(?:<LastModified>[^<]*</LastModified>)?"
-    rb"\s*<ETag>(?:&quot;|&#34;|\")?([0-9A-Za-z-]+)"
+    rb"\s*<ETag>(?:&quot;|&#34;|\")?([0-9A-Za-z-]+)(?:&quot;|&#34;|\")?</ETag>"
 ).match
 
 
@@ -28,9 +31,17 @@ class Swift:
     Args:
         sender: has the connections, and is asked about whatever is not a plain success.
         done: called for each, on the event loop.
+        slowly: copies one object through aiobotocore, once the bucket is served by that.
     """
 
-    def __init__(self, sender: Sender, mould: Mould, bucket: str, done: BulkDone) -> None:
+    def __init__(
+        self,
+        sender: Sender,
+        mould: Mould,
+        bucket: str,
+        done: BulkDone,
+        slowly: Callable[[CopyTask], Awaitable[CopyAnswer]],
+    ) -> None:
         self._sender = sender
         self._template = mould.template
         self._region, self._service = mould.region, mould.service
@@ -39,6 +50,8 @@ class Swift:
         self._identity = sender.identity(mould)
         self._bucket = bucket
         self._done = done
+        self._slowly = slowly
+        self._switched = sender.switched
 
     def start(self, task: CopyTask, started: float) -> None:
         """
@@ -46,6 +59,9 @@ class Swift:
         """
         source = task.source
         assert source is not None
+        if self._switched and self._bucket in self._switched:
+            self._sender.begin(self._copy(task, started))
+            return
         path = self._path + quoted_path(task.dest_key)
         values = (self._source + quoted_path(task.key), f'"{source.etag}"')
         if self._identity:
@@ -53,6 +69,18 @@ class Swift:
         else:
             data = self._template.plain(path, "", values)
         self._pool.submit(Wanted(data, self._answered, (task, started), COPY_TIMEOUT))
+
+    async def _copy(self, task: CopyTask, started: float) -> None:
+        outcome: CopyAnswer | S3Error | None
+        try:
+            outcome = answer = await self._slowly(task)
+            if task.source and (answer.etag, answer.opaque) == (task.source.etag, False):
+                outcome = None
+        except S3Error as error:
+            outcome = error
+        except Exception as error:  # noqa: BLE001 - who tries again meets it, and can say so
+            outcome = switched("CopyObject", str(error), maybe_done=True)
+        self._done(task, started, outcome)
 
     def _answered(self, tag: object, found: Answer | Lost) -> None:
         task, started = cast("tuple[CopyTask, float]", tag)

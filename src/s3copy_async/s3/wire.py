@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
 
 from s3copy_async.errors import BadAnswer, Failure, NotFound, UploadGone
 from s3copy_async.model import (
     CompleteRequest,
     CopyAnswer,
     CopyRequest,
+    CopyTask,
     Head,
     ObjectInfo,
     Page,
@@ -25,7 +25,7 @@ from s3copy_async.model import (
 )
 from s3copy_async.s3 import answers, heads, xml
 from s3copy_async.s3.boto import BotoStore
-from s3copy_async.s3.learn import SAMPLE
+from s3copy_async.s3.learn import SAMPLE, Mould
 from s3copy_async.s3.sender import Sender
 from s3copy_async.s3.session import Clients
 from s3copy_async.s3.swift import Swift
@@ -81,43 +81,42 @@ class WireStore(BotoStore):
         elif start_after:
             more.append(("start-after", start_after))
         answer = await self._sender.send(found, wish, "", more)
-        try:
+        with self._sender.reading(wish):
             return xml.page(answer.body)
-        except BadAnswer as error:
-            raise self._sender.not_understood(wish, error) from error
 
     async def head_object(self, bucket: str, key: str, *, version: str = "") -> ObjectInfo:
         """
         See `store.HeadsObjects`.
         """
-        answer = await self._headed(bucket, key, (), version)
-        if answer is None:
+        found, wish, more = await self._head_mould(bucket, (), version)
+        if found is None:
             return await super().head_object(bucket, key, version=version)
-        return answers.info(key, answer, version)
+        answer = await self._sender.send(found, wish, key, more)
+        with self._sender.reading(wish):
+            return answers.info(key, heads.answer(answer.headers), version)
 
     async def head_details(self, bucket: str, key: str, part: int = 0, *, version: str = "") -> Head:
         """
         See `store.HeadsDetails`.
         """
         more: Pairs = (("partNumber", str(part)),) if part else ()
-        answer = await self._headed(bucket, key, more, version, with_checksum=not part)
-        if answer is None:
+        found, wish, more = await self._head_mould(bucket, more, version, with_checksum=not part)
+        if found is None:
             return await super().head_details(bucket, key, part, version=version)
-        return answers.head(key, answer, version)
+        answer = await self._sender.send(found, wish, key, more)
+        with self._sender.reading(wish):
+            return answers.head(key, heads.answer(answer.headers), version)
 
-    async def _headed(
-        self, bucket: str, key: str, more: Pairs, version: str, *, with_checksum: bool = False
-    ) -> dict[str, Any] | None:
+    async def _head_mould(
+        self, bucket: str, more: Pairs, version: str, *, with_checksum: bool = False
+    ) -> tuple[Mould | None, Wish, Pairs]:
         params: tuple[tuple[str, object], ...] = (("Bucket", bucket), ("Key", SAMPLE))
         if with_checksum:
             params += (("ChecksumMode", "ENABLED"),)
         wish = Wish("HeadObject", "head_object", bucket, params)
-        found = await self._sender.mould(wish)
-        if found is None:
-            return None
         if version:
             more += (("versionId", version),)
-        return heads.answer((await self._sender.send(found, wish, key, more)).headers)
+        return await self._sender.mould(wish), wish, more
 
     async def copy_object(self, request: CopyRequest) -> CopyAnswer:
         """
@@ -128,10 +127,8 @@ class WireStore(BotoStore):
         if found is None:
             return await super().copy_object(request)
         answer = await self._sender.send(found, wish, request.dest_key, (), source_values(found, request))
-        try:
+        with self._sender.reading(wish):
             return answers.copied(heads.encryption(answer.headers), xml.copied(answer.body), "CopyObject")
-        except BadAnswer as error:
-            raise self._sender.not_understood(wish, error) from error
 
     async def bulk(self, sample: CopyRequest, done: BulkDone, /) -> BulkStart | None:
         """
@@ -143,7 +140,15 @@ class WireStore(BotoStore):
         found = await self._sender.mould(wish)
         if found is None:
             return None
-        return Swift(self._sender, found, sample.dest_bucket, done).start
+        slowly = super().copy_object
+
+        async def copy(task: CopyTask) -> CopyAnswer:
+            source = task.source
+            assert source is not None
+            wanted = sample._replace(source_key=task.key, source_etag=source.etag, size=source.size)
+            return await slowly(wanted._replace(dest_key=task.dest_key))
+
+        return Swift(self._sender, found, sample.dest_bucket, done, copy).start
 
     async def create_upload(self, bucket: str, key: str, settings: Pairs = (), metadata: Pairs = ()) -> str:
         """
@@ -155,13 +160,11 @@ class WireStore(BotoStore):
         if found is None:
             return await super().create_upload(bucket, key, settings, metadata)
         answer = await self._sender.send(found, wish, key)
-        try:
+        with self._sender.reading(wish):
             upload_id = xml.created(answer.body).get("UploadId")
-        except BadAnswer as error:
-            raise self._sender.not_understood(wish, error) from error
-        if not upload_id:
-            raise BadAnswer(Failure(wish.operation, "BadAnswer", 200, "an answer without an UploadId"))
-        return str(upload_id)
+            if not upload_id:
+                raise BadAnswer(Failure(wish.operation, "BadAnswer", 200, "an answer without an UploadId"))
+            return upload_id
 
     async def copy_part(self, request: PartRequest) -> CopyAnswer:
         """
@@ -186,10 +189,8 @@ class WireStore(BotoStore):
             return await super().copy_part(request)
         more = (("partNumber", str(request.number)), ("uploadId", request.upload_id))
         answer = await self._sender.send(found, wish, request.key, more, source_values(found, request) + values)
-        try:
+        with self._sender.reading(wish):
             return answers.copied(heads.encryption(answer.headers), xml.copied(answer.body), wish.operation)
-        except BadAnswer as error:
-            raise self._sender.not_understood(wish, error) from error
 
     async def complete_upload(self, request: CompleteRequest) -> CopyAnswer:
         """
@@ -215,10 +216,8 @@ class WireStore(BotoStore):
             return await super().complete_upload(request)
         more = (("uploadId", request.upload_id),)
         answer = await self._sender.send(found, wish, request.key, more, (), complete_body(request.parts))
-        try:
+        with self._sender.reading(wish):
             said = xml.completed(answer.body)
-        except BadAnswer as error:
-            raise self._sender.not_understood(wish, error) from error
         etag = str(said.get("ETag") or "").strip('"')
         return CopyAnswer(etag, answers.opaque(heads.answer(answer.headers)), answers.full_checksum(said))
 
@@ -250,10 +249,8 @@ class WireStore(BotoStore):
         except NotFound as error:
             # Ceph says NoSuchKey.
             raise UploadGone(error.failure) from error
-        try:
+        with self._sender.reading(wish):
             return answers.parts_page(xml.parts(answer.body))
-        except BadAnswer as error:
-            raise self._sender.not_understood(wish, error) from error
 
     async def delete_object(self, bucket: str, key: str) -> None:
         """
