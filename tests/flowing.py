@@ -34,7 +34,10 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     def _run_once(self) -> None:
         ready, scheduled = self._ready, self._scheduled  # type: ignore[attr-defined] # of asyncio.base_events
         if not ready and scheduled:
-            self._virtual = max(self._virtual, scheduled[0].when())
+            first = scheduled[0]
+            if first.cancelled():
+                first = min((timer for timer in scheduled if not timer.cancelled()), default=first)
+            self._virtual = max(self._virtual, first.when())
         super()._run_once()  # type: ignore[misc] # as above
 
 

@@ -101,9 +101,10 @@ class Pace:
         tried = did + self._refused
         if passed < _MEASURED or (tried < _ENOUGH and passed < 1):
             return False
-        self._since = None
         if self._refused < max(_FEW, _CHANCE * tried):
+            self._since = self._since if passed < 1 else None
             return False
+        self._since = None
         self.cut(now, max(did, tried * _QUARTER) / passed)
         return True
 
