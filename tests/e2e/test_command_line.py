@@ -77,6 +77,31 @@ def test_wrong_usage_exits_with_2_and_no_request(s3copy_by_proxy: S3Copy, proxy:
     assert not proxy.requests
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--max-rate", "0"], "--max-rate: '0' is not a number of requests per second, such as 500"),
+        (["--max-rate", "x"], "--max-rate: 'x' is not a number of requests per second, such as 500"),
+        (["--max-rate", "-3"], "--max-rate: '-3' is not"),
+        (["--max-rate", "inf"], "--max-rate: 'inf' is not"),
+        (["--max-rate", "nan"], "--max-rate: 'nan' is not"),
+        (["--transport", "foo"], "--transport: 'foo' is not one of 'auto', 'wire', 'aiobotocore'"),
+        (["-t", "1.5"], "-t/--threads"),
+    ],
+)
+def test_a_wrong_speed_is_told_in_one_clear_line(
+    s3copy_by_proxy: S3Copy, proxy: Proxy, words: list[str], said: str
+) -> None:
+    """
+    Which option, what it was given, and what it takes.
+    """
+    result = s3copy_by_proxy("s3://in", "s3://out", *words)
+    assert (result.code, result.out) == (2, "")
+    (problem,) = [line for line in result.err.splitlines() if line.startswith("error: ")]
+    assert said in problem
+    assert not proxy.requests
+
+
 def test_bad_paths_are_reported_beside_bad_options(s3copy: S3Copy) -> None:
     """
     A source path that is no path, and prefixes that overlap, do not wait until the options are right.
@@ -219,7 +244,7 @@ def test_no_arguments_at_all_is_wrong_usage(capsys: pytest.CaptureFixture[str]) 
 @pytest.mark.parametrize("option", ["--help", "--version"])
 def test_help_and_version_import_no_library_that_is_slow(option: str) -> None:
     """
-    They answer without aiobotocore, botocore, aiohttp and rich.
+    They answer without aiobotocore, botocore, aiohttp, rich, uvloop and httptools.
     """
     done = subprocess.run(
         [sys.executable, "-X", "importtime", *PROGRAM[1:], option],
@@ -227,7 +252,7 @@ def test_help_and_version_import_no_library_that_is_slow(option: str) -> None:
     )  # fmt: skip
     imported = {line.rsplit("|", 1)[-1].strip().partition(".")[0] for line in done.stderr.splitlines()}
     assert "click" in imported
-    assert not imported & {"aiobotocore", "botocore", "aiohttp", "rich", "moto"}
+    assert not imported & {"aiobotocore", "botocore", "aiohttp", "rich", "uvloop", "httptools", "moto"}
 
 
 @pytest.mark.parametrize(
