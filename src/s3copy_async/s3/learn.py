@@ -141,13 +141,16 @@ def mould(request: Prepared, variable: Sequence[str], gone: Sequence[str] = ()) 
     if _EXPRESS in request.url.partition("?")[0]:
         raise Unusual("S3 Express")
     region, service = _scope(request.headers)
-    netloc = parts.netloc.rpartition("@")[2]
     fixed = {name: value for name, value in request.headers.items() if name not in _OWN and name not in variable}
     if not all(value.isascii() and value.isprintable() for value in fixed.values()):
         raise Unusual("headers that are not ASCII")
     source = request.headers.get("x-amz-copy-source", "")
+    usual = 443 if parts.scheme == "https" else 80
+    netloc = parts.netloc.rpartition("@")[2]
+    if parts.port == usual:
+        netloc = netloc.removesuffix(f":{usual}")
     return Mould(
-        Place(parts.scheme, host, parts.port or (443 if parts.scheme == "https" else 80)),
+        Place(parts.scheme, host, parts.port or usual),
         parts.path.removesuffix(SAMPLE),
         tuple(pair for pair in parse_qsl(parts.query, keep_blank_values=True) if pair[0] not in gone),
         Template(request.method, request.headers.get("host") or netloc, fixed, variable),

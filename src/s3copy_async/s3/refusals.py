@@ -4,7 +4,9 @@ Makes errors of answers that are none, for the wire store.
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
+from http.client import responses
 from typing import Final
 
 from s3copy_async.errors import Failure, RunRefused, S3Error, TransientError
@@ -25,6 +27,10 @@ SWITCHED: Final = "Switched"
 """Our code for a request that is repeated by aiobotocore."""
 
 
+is_error: Final = re.compile(rb"\s*(?:<\?xml[^>]*>\s*)?<Error").match
+"""Whether a body begins as an error does: after blanks, one for every few seconds of a long copy."""
+
+
 def header(answer: Answer, name: bytes) -> str:
     """
     The value of a header, whose name is given in lower case; empty where it is missing.
@@ -36,9 +42,12 @@ def failure_of(operation: str, answer: Answer) -> Failure:
     """
     What an answer says that is no success.
     """
-    said = xml.error(answer.body) or {}
+    said = xml.error(answer.body)
     # An error inside a 200 is one of the server's, as botocore has it too.
     status = answer.status if answer.status >= 300 else 500
+    if said is None:
+        # A HEAD, or somebody on the way.
+        said = {"Message": responses.get(status, "")}
     return Failure(
         operation=operation,
         code=said.get("Code") or _NAMES.get(status, str(status)),

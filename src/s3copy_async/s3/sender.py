@@ -27,7 +27,7 @@ from s3copy_async.s3.learn import (
     tls_context,
     unusual_connection,
 )
-from s3copy_async.s3.refusals import failure_of, is_odd, lost, switched
+from s3copy_async.s3.refusals import failure_of, is_error, is_odd, lost, switched
 from s3copy_async.s3.session import COPY_TIMEOUT, READ_TIMEOUT
 from s3copy_async.s3.sigv4 import canonical_query, quoted_path
 from s3copy_async.s3.wishes import Wish
@@ -181,8 +181,7 @@ class Sender:
             raise self._lost(wish.bucket, wish.operation, answer)
         if answer.status >= 300 or answer.status < 200:
             raise self.refused(wish.bucket, wish.operation, answer)
-        # Blanks come before it, one for every few seconds of a long copy.
-        if b"<Error" in answer.body.lstrip()[:200] and xml.error(answer.body) is not None:
+        if is_error(answer.body) and xml.error(answer.body) is not None:
             raise self.refused(wish.bucket, wish.operation, answer)
         return answer
 

@@ -85,8 +85,6 @@ def complete_body(parts: Pairs | tuple[tuple[int, str], ...]) -> bytes:
     """
     The parts of an upload as XML. Their ETags are plain.
     """
-    items = "".join(
-        f"<Part><ETag>&quot;{etag}&quot;</ETag><PartNumber>{number}</PartNumber></Part>" for number, etag in parts
-    )
+    items = "".join(f'<Part><PartNumber>{number}</PartNumber><ETag>"{etag}"</ETag></Part>' for number, etag in parts)
     head = '<CompleteMultipartUpload xmlns="http://s3.amazonaws.com/doc/2006-03-01/">'
     return f"{head}{items}</CompleteMultipartUpload>".encode()
