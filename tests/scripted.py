@@ -72,6 +72,7 @@ class Script:
     connections: int = 0
     port: int = 0
     _ended: int = 0
+    _writers: list[asyncio.StreamWriter] = field(default_factory=list)
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """
@@ -79,6 +80,7 @@ class Script:
         """
         self.connections += 1
         number = self.connections
+        self._writers.append(writer)
         with suppress(asyncio.IncompleteReadError, ConnectionError):
             while True:
                 self.requests.append(request := await _read(reader, number))
@@ -93,6 +95,13 @@ class Script:
         with suppress(ConnectionError):
             await writer.wait_closed()
         self._ended += 1
+
+    def hang_up(self) -> None:
+        """
+        Closes all connections.
+        """
+        for writer in self._writers:
+            writer.close()
 
     async def end(self) -> None:
         """
