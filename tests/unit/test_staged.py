@@ -222,6 +222,33 @@ async def test_a_store_that_tells_no_layout_gets_the_guess_that_the_etag_proves(
     assert Proof.ETAG_LAYOUT is result_of(watched).proof
 
 
+@pytest.mark.parametrize(("code", "status"), [("NotImplemented", 501), ("AccessDenied", 403)])
+async def test_a_left_temp_object_that_may_not_be_copied_is_made_again(code: str, status: int) -> None:
+    """
+    An earlier run encrypted it, and this store does not copy such objects, or this user may not decrypt them.
+    """
+    store = with_parts(100, 100)
+    encrypted: set[str] = set()
+
+    def refuse(call: Call) -> Fault | None:
+        is_temp = "/temp-" in call.key
+        if call.operation == "CompleteMultipartUpload" and is_temp:
+            encrypted.discard(call.key)
+        made_of = call.key.replace("/part-", "/temp-")
+        return Fault(code, status) if call.operation == "CopyObject" and made_of in encrypted else None
+
+    store.fault = lambda call: Fault(code, status) if call.operation == "CopyObject" else None
+    assert (await run_in_memory(copying(), store)).state.exit_code == 3
+    encrypted.update(name for name in names(store) if "/temp-" in name)
+    assert encrypted
+
+    store.fault = refuse
+    watched = await run_in_memory(copying(), store)
+
+    assert watched.state.exit_code == 0
+    assert is_copy(store)
+
+
 async def test_headers_and_metadata_arrive_on_the_object() -> None:
     """
     They are set when the upload begins, because a composed object inherits none; none of ours is among them.
