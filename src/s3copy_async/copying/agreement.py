@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from typing import Final
 
 from s3copy_async.copying.compose import Composer
 from s3copy_async.copying.layout import Shape
@@ -13,6 +14,11 @@ from s3copy_async.copying.steps import contradict
 from s3copy_async.crc import combined
 from s3copy_async.model import ObjectInfo, Proof
 from s3copy_async.parts import multipart_etag
+
+GUESSED_WRONG: Final = (
+    "s3://{} does not tell how objects were cut into parts, and their sizes do not tell it for all: "
+    "ETags become others, and prove nothing of these"
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from s3copy_async.copying.agreement import Foretold, Votes, foretell
+from s3copy_async.copying.agreement import GUESSED_WRONG, Foretold, Votes, foretell
 from s3copy_async.copying.alias import readable_source
 from s3copy_async.copying.carry import UploadWishes, settle_tags, temp_wishes, upload_wishes, upload_with_less
 from s3copy_async.copying.compose import Composer, Target
@@ -260,6 +260,7 @@ class PartsCopy:
         if self._shape.head.parts == 0 and not contradict(foretold.checksum, self._shape.head.info.checksum):
             # Only a guess of ours: this store tells no layout, so the ETags need not be equal.
             self._shape = replace(self._shape, own=False)
+            self._job.say_once(GUESSED_WRONG.format(self._job.source_bucket))
             return
         for _ in range(self._job.limits.retries + 1):
             await self._voted(self._shape.layout.parts(), 1)

@@ -12,7 +12,7 @@ from typing import Final
 
 from s3copy_async.copying.job import CopyJob
 from s3copy_async.copying.work import MD5, Folder, Inventory, is_marked, marks
-from s3copy_async.errors import NotFound, PreconditionFailed, S3Error, Unproven, UploadGone
+from s3copy_async.errors import AccessDenied, NotFound, ObjectRefused, PreconditionFailed, S3Error, Unproven, UploadGone
 from s3copy_async.events import PartDone, PartFailed, Stage
 from s3copy_async.model import (
     CompleteRequest,
@@ -113,13 +113,14 @@ class PartSource:
 @dataclass(frozen=True, slots=True)
 class _Temp:
     """
-    A durable temp object; its `md5` is known only to the run that made it.
+    A durable temp object; its `md5` is known only to the run that made it, and `left` is what an earlier one made.
     """
 
     etag: str
     md5: str | None
     opaque: bool = False
     checksum: str = ""
+    left: bool = False
 
     def copied_as(self, part: Part, answer: CopyAnswer) -> MadePart | None:
         """
@@ -231,7 +232,8 @@ class PartMaker:
             return None
         if head.info.size != part.size or not is_marked(head.metadata, self._source.info, part):
             return None
-        return _Temp(head.info.etag, None, opaque=head.info.opaque or self._opaque, checksum=head.info.checksum)
+        opaque = head.info.opaque or self._opaque
+        return _Temp(head.info.etag, None, opaque=opaque, checksum=head.info.checksum, left=True)
 
     async def _make_temp(self, part: Part) -> _Temp | None:
         """
@@ -287,6 +289,11 @@ class PartMaker:
             answer = await self._job.store.copy_object(request)
         except (NotFound, PreconditionFailed):
             # Another run cleaned the temp object away, or replaced it: made again.
+            return None
+        except (AccessDenied, ObjectRefused):
+            if not temp.left:
+                raise
+            # Encrypted as this run would not do it: Ceph copies no such object, and S3 wants the right to decrypt it.
             return None
         made = temp.copied_as(part, answer)
         if made is None:

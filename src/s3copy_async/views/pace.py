@@ -208,6 +208,6 @@ class Pace:
     def _done_and_total(self) -> tuple[int, int]:
         state = self._state
         done = state.finished_bytes + self._in_flight
-        # Sizes of named keys are known only when they are done.
-        known = max(state.listed_bytes, done)
+        # Sizes of named keys are known only when they are done, or in flight in parts.
+        known = max(state.listed_bytes, done + self._in_flight_left)
         return self._work_of(state.finished, done), self._work_of(state.listed, known)

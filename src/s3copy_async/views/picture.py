@@ -28,6 +28,7 @@ _FAILURES: Final = 2
 _BAR: Final = 50
 _NARROWEST: Final = 20
 _WIDE: Final = 60
+_WIDER: Final = 100
 _LONGEST_NAME: Final = 60
 _FAINT: Final = "dim"
 _STYLES: Final = {
@@ -207,6 +208,9 @@ class Painter:
         if self._columns >= _WIDE:
             speed = f"{size_text(flights.rate(row))}/s" if row.parts else f"{flights.seconds(row):.1f} s"
             what += f" {'failed':<8} {'':>12}" if failed else f" {_stage(row):<8} {speed:>12}"
+        if self._columns >= _WIDER and strips:
+            # One column of a strip may stand for gigabytes.
+            what += f" {f'{100 * row.progress // max(1, row.size)} %' if row.parts else '':>5}"
         room = self._columns - len(what) - 1
         name = min(self._longest, max(8, room * 3 // 5) if strips else room)
         line: Line = [(set_cell_size(self._fitting(shown(row.key), name), name) + what + " ", GOOD)]
