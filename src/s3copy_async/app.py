@@ -147,6 +147,7 @@ class Run:
             raise
         finally:
             ticker.cancel()
+            self._flow.close()
             self._meter.flush(self.emit)
             self.emit(RunEnded(time.monotonic() - started, error, self.stop.signal))
             await self._close_views()
