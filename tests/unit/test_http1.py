@@ -22,7 +22,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from s3copy_async.errors import UNREACHABLE
-from s3copy_async.s3.http1 import UNTRUSTED, Answer, Connection, Lost, Pool, Wanted
+from s3copy_async.s3.http1 import Answer, Connection, Lost, Wanted
+from s3copy_async.s3.pool import UNTRUSTED, Pool
 
 REQUEST: Final = b"GET /%d HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\n\r\n"
 HI: Final = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"

@@ -24,8 +24,9 @@ from s3copy_async.guards import Guarded
 from s3copy_async.model import CompleteRequest, CopyRequest, PartRequest
 from s3copy_async.options import Access, Keys, Transport
 from s3copy_async.patience import Meter
-from s3copy_async.s3.http1 import UNTRUSTED, Lost
+from s3copy_async.s3.http1 import Lost
 from s3copy_async.s3.learn import Identity
+from s3copy_async.s3.pool import UNTRUSTED
 from s3copy_async.s3.refusals import SWITCHED, lost
 from s3copy_async.s3.sigv4 import Signer
 from s3copy_async.s3.wire import WireStore

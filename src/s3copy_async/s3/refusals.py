@@ -11,7 +11,8 @@ from typing import Final
 
 from s3copy_async.errors import Failure, RunRefused, S3Error, TransientError
 from s3copy_async.s3 import xml
-from s3copy_async.s3.http1 import UNTRUSTED, Answer, Lost
+from s3copy_async.s3.http1 import Answer, Lost
+from s3copy_async.s3.pool import UNTRUSTED
 
 _NAMES: Final = {403: "AccessDenied", 404: "NotFound", 412: "PreconditionFailed", 503: "SlowDown"}
 _ODD_STATUS: Final = (301, 302, 303, 307, 308, 401, 407, 426)

@@ -15,7 +15,7 @@ from s3copy_async.faults import error_for
 from s3copy_async.model import CopyAnswer
 from s3copy_async.s3 import answers, heads, xml
 from s3copy_async.s3.failures import translated
-from s3copy_async.s3.http1 import Answer, Lost, Pool, Wanted
+from s3copy_async.s3.http1 import Answer, Lost, Wanted
 from s3copy_async.s3.learn import (
     Identity,
     Mould,
@@ -27,6 +27,7 @@ from s3copy_async.s3.learn import (
     tls_context,
     unusual_connection,
 )
+from s3copy_async.s3.pool import Pool
 from s3copy_async.s3.refusals import failure_of, is_error, is_odd, lost, switched
 from s3copy_async.s3.session import COPY_TIMEOUT, READ_TIMEOUT
 from s3copy_async.s3.sigv4 import canonical_query, quoted_path
