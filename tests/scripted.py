@@ -5,10 +5,19 @@ An S3 server that says exactly what a test wants it to say, and stores that talk
 from __future__ import annotations
 
 import asyncio
+import ipaddress
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Final, NamedTuple
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from s3copy_async.connect import OpenS3
 from s3copy_async.options import Access, Keys, Transport
@@ -128,20 +137,52 @@ async def _read(reader: asyncio.StreamReader, connection: int) -> Request:
     return Request(method, path, tuple(sorted(query.split("&"))) if query else (), headers, body, connection)
 
 
+def self_signed(folder: Path) -> Path:
+    """
+    A certificate for 127.0.0.1 that nobody vouches for, and its key, in one file.
+    """
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "s3.test")])
+    now = datetime.now(UTC)
+    hosts = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(hosts, critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    secret = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    path = folder / "server.pem"
+    path.write_bytes(secret + made.public_bytes(serialization.Encoding.PEM))
+    return path
+
+
 ACCESS: Final = Access(Keys("AKIATESTTESTTESTTEST", "secret"), region="us-east-1")
 
 
 @asynccontextmanager
 async def scripted(
-    transport: Transport, *answers: bytes | None, access: Access = ACCESS, host: str = "127.0.0.1"
+    transport: Transport, *answers: bytes | None, access: Access = ACCESS, certificate: Path | None = None
 ) -> AsyncIterator[tuple[Store, Script]]:
     """
     A store whose server follows a script. What it says of its choices is in the script too.
     """
     script = Script(list(answers))
-    server = await asyncio.start_server(script.serve, "127.0.0.1", 0)
+    tls = None
+    if certificate:
+        tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        tls.load_cert_chain(certificate)
+    server = await asyncio.start_server(script.serve, "127.0.0.1", 0, ssl=tls)
     script.port = server.sockets[0].getsockname()[1]
-    access = replace(access, transport=transport, endpoint_url=access.endpoint_url or f"http://{host}:{script.port}")
+    url = access.endpoint_url or f"http{'s' if tls else ''}://127.0.0.1:{script.port}"
+    access = replace(access, transport=transport, endpoint_url=url)
     try:
         async with AsyncExitStack() as stack:
             yield await OpenS3(script.said.append)(access, stack, 4), script

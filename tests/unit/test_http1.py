@@ -5,25 +5,20 @@ HTTP over kept-alive connections: every request gets its own answer or none, and
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import socket
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from s3copy_async.errors import UNREACHABLE
 from s3copy_async.s3.http1 import Answer, Connection, Lost, Wanted
 from s3copy_async.s3.pool import UNTRUSTED, Pool
+from scripted import self_signed
 
 REQUEST: Final = b"GET /%d HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\n\r\n"
 HI: Final = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"
@@ -994,28 +989,9 @@ async def test_a_withdrawn_request_is_not_sent() -> None:
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """
-    A certificate for 127.0.0.1 that nobody vouches for, with its key.
+    A certificate that nobody vouches for, with its key.
     """
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "s3.test")])
-    now = datetime.now(UTC)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    path = tmp_path_factory.mktemp("tls") / "server.pem"
-    secret = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    path.write_bytes(secret + made.public_bytes(serialization.Encoding.PEM))
-    return path
+    return self_signed(tmp_path_factory.mktemp("tls"))
 
 
 def contexts(certificate: Path, *, trusts: bool) -> tuple[ssl.SSLContext, ssl.SSLContext]:

@@ -9,6 +9,7 @@ import socket
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, Final
 
 import pytest
@@ -32,7 +33,20 @@ from s3copy_async.s3.sigv4 import Signer
 from s3copy_async.s3.wire import WireStore
 from s3copy_async.s3.wishes import Wish, is_plain
 from s3copy_async.store import Store
-from scripted import ACCESS, COPIED, EMPTY_PAGE, MD5, NAMESPACE, XML, Request, Script, answer, error, scripted
+from scripted import (
+    ACCESS,
+    COPIED,
+    EMPTY_PAGE,
+    MD5,
+    NAMESPACE,
+    XML,
+    Request,
+    Script,
+    answer,
+    error,
+    scripted,
+    self_signed,
+)
 from support import Clock, patient
 
 WIRE, AUTO, BOTO = Transport.WIRE, Transport.AUTO, Transport.AIOBOTOCORE
@@ -658,6 +672,52 @@ async def test_express_buckets_are_left_to_aiobotocore(endpoint: str | None) -> 
         assert await store._sender.mould(_wish("in--usw2-az1--x-s3")) is None
 
     assert said == ["s3://in--usw2-az1--x-s3: requests go through aiobotocore from now on (S3 Express)"]
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """
+    A certificate that nobody vouches for, with its key.
+    """
+    return self_signed(tmp_path_factory.mktemp("tls"))
+
+
+@pytest.mark.parametrize("way", ["ca-bundle", "no-verify", "environment", "configuration"])
+async def test_tls_is_as_botocore_is_told(
+    certificate: Path, way: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """
+    By our options, and by whatever botocore itself looks at.
+    """
+    access = ACCESS
+    if way == "ca-bundle":
+        access = replace(ACCESS, ca_bundle=str(certificate))
+    elif way == "no-verify":
+        access = replace(ACCESS, verify_tls=False)
+    elif way == "environment":
+        monkeypatch.setenv("AWS_CA_BUNDLE", str(certificate))
+    else:
+        (tmp_path / "config").write_text(f"[default]\nca_bundle = {certificate}\n")
+        monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    async with scripted(WIRE, PAGE, access=access, certificate=certificate) as (store, script):
+        await lists(store)
+        await lists(store)
+
+    assert [request.connection for request in script.requests] == [1, 1]
+
+
+@pytest.mark.parametrize("transport", [WIRE, AUTO])
+async def test_a_server_that_is_not_trusted_ends_the_run(certificate: Path, transport: Transport) -> None:
+    """
+    No request reaches it, and the user is told what would help.
+    """
+    asyncio.get_running_loop().set_exception_handler(lambda *_: None)  # the server's side of it
+    async with scripted(transport, PAGE, certificate=certificate) as (store, script):
+        with pytest.raises(FatalError, match="--ca-bundle"):
+            await guarded(store).store.list_page("in", "")
+
+    assert script.requests == []
+    assert len(script.said) == (transport is AUTO)
 
 
 HOSTILE_ETAGS: Final = ('a"b', "a\r\nx-amz-acl: public-read", "a\nb", "a b", "a&b", "<a>", "\u00e9", "")
