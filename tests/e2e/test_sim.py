@@ -1,10 +1,13 @@
 """
 Runs against sim_s3, which can fail on purpose and prove every copy; skipped where there is none.
+
+``S3COPY_TEST_CORRUPTED`` is the number of runs with wrong bytes, for each method; else there is one.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import urllib.parse
 import urllib.request
 import uuid
@@ -51,7 +54,7 @@ def sim() -> Iterator[Sim]:
     for bucket in (server.source, server.dest):
         server.call("clear", bucket=bucket)
     yield server
-    server.call("config", **dict.fromkeys(FAULTS, 0))
+    server.call("config", **dict.fromkeys((*FAULTS, "pcorrupt"), 0))
     for bucket in (server.source, server.dest):
         server.call("clear", bucket=bucket)
 
@@ -109,3 +112,28 @@ def test_objects_uploaded_in_parts_arrive_with_their_etags(sim: Sim, s3copy: S3C
     assert (found["same"], found["same_etag"], found["missing"], found["differ"]) == (20, 20, 0, 0)
     second = s3copy(*words)
     assert (second.code, second.last["copied"], second.last["skipped"]["already there"]) == (0, 0, 20)
+
+
+@pytest.mark.timeout(1500)
+@pytest.mark.parametrize("method", ["staged", "direct"])
+def test_every_copy_with_wrong_bytes_is_found(sim: Sim, s3copy: S3Copy, method: str) -> None:
+    """
+    One copy in a hundred stores other bytes than its source's: small objects, and in parts, of which one has many.
+    """
+    sim.call("fill", bucket=sim.source, n=OBJECTS, size=1024, format="tree", prefix="small/")
+    sim.call("fill", bucket=sim.source, n=4, size=100_000_000, part=8 << 20, format="flat", prefix="parts/")
+    sim.call("fill", bucket=sim.source, n=1, size=1_000_000_000, part=5 << 20, format="flat", prefix="many/")
+    for _ in range(int(os.environ.get("S3COPY_TEST_CORRUPTED", "1"))):
+        sim.call("clear", bucket=sim.dest, uploads=1)
+        sim.call("stats", reset=1)
+        sim.call("config", pcorrupt=10_000)
+
+        result = s3copy(f"s3://{sim.source}", f"s3://{sim.dest}", "--multipart", method, "--progress", "json")
+
+        sim.call("config", pcorrupt=0)
+        assert result.code == 0, result.err
+        assert sim.call("stats")["faults"] > 0, "nothing was corrupted, which proves nothing"
+        found = sim.call("diff", a=sim.source, b=sim.dest, skip="temp/")
+        wanted = OBJECTS + 5
+        assert (found["same"], found["same_etag"], found["missing"], found["differ"]) == (wanted, wanted, 0, 0)
+        assert result.last["proofs"] == {"etag": OBJECTS, "etag+layout": 5}
