@@ -19,6 +19,7 @@ from s3copy_async.errors import (
     AccessDenied,
     BadAnswer,
     Conflict,
+    FatalError,
     NotFound,
     PreconditionFailed,
     RunRefused,
@@ -170,6 +171,15 @@ async def test_a_redirect_is_not_followed(ask: Ask) -> None:
     assert [request for request in script.requests if "/elsewhere" in request] == []
     assert caught.value.failure.status == 301
     assert not isinstance(caught.value, TransientError)
+
+
+async def test_nothing_but_redirects_ends_the_run() -> None:
+    """
+    A captive portal answers everything with a redirect: botocore asks for the region again and again, and gives up.
+    """
+    async with scripted(answer("307 Temporary Redirect", "", "Location: /elsewhere")) as (store, _):
+        with pytest.raises(FatalError, match="nothing but redirects"):
+            await head(store)
 
 
 async def test_a_body_goes_with_its_request() -> None:

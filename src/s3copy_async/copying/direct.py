@@ -84,6 +84,6 @@ class Direct:
                 self._emit(Notice(words, warning=False))
                 continue
             if yes:
-                self._emit(Notice(f"s3://{self._bucket} {why}: copying parts directly", warning=False))
+                self._emit(Notice(f"s3://{self._bucket} {why}: copying parts directly"))
                 return True
         return False

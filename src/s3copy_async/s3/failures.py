@@ -25,6 +25,11 @@ def translated(operation: str) -> Generator[None, None, None]:
         yield
     except botocore.exceptions.ClientError as error:
         raise from_client_error(operation, error) from error
+    except RecursionError:
+        # botocore looks for a bucket's region for as long as it is redirected.
+        raise FatalError(
+            f"{operation}: the endpoint answers with nothing but redirects: check --endpoint-url and the network"
+        ) from None
     except (TimeoutError, botocore.exceptions.BotoCoreError, HttpError, OSError) as error:
         raise from_library(operation, error) from error
 
