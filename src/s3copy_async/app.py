@@ -231,7 +231,7 @@ class Run:
             dest_lists=tuple(store for store in stores.dest if store is not stores.main),
             grants=parameters,
             parts=parts,
-            lanes=LanePool(options.limits.at_most),
+            lanes=LanePool(options.limits.at_most + min(options.limits.at_most, _WORKERS)),
             emit=self.emit,
             stopping=lambda: self.stop.wanted,
             probe=Capabilities(None if is_known else place, self.emit),

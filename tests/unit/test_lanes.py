@@ -10,7 +10,7 @@ from typing import Final, cast
 import pytest
 
 from s3copy_async.copying.job import CopyJob
-from s3copy_async.copying.lanes import LanePool, in_lanes
+from s3copy_async.copying.lanes import LanePool, even, in_lanes
 from s3copy_async.copying.one import copy_one
 from s3copy_async.errors import Failure, FatalError, Interrupted, NotFound
 from s3copy_async.events import ignore
@@ -121,6 +121,30 @@ async def test_nothing_to_do_is_done_at_once() -> None:
     await in_lanes(iter(()), gauge, pool, never)
 
     assert (gauge.peak, free(pool)) == (0, 3)
+
+
+async def test_never_more_lanes_than_most() -> None:
+    """
+    However many the pool has left.
+    """
+    pool, gauge = LanePool(9), Gauge()
+
+    await in_lanes(iter(range(40)), gauge, pool, never, 3)
+
+    assert (gauge.peak, free(pool), sorted(gauge.done)) == (3, 9, list(range(40)))
+
+
+@pytest.mark.parametrize(
+    ("items", "permits", "lanes"),
+    [(1600, 256, 267), (512, 256, 256), (300, 256, 300), (10, 256, 10), (1, 40, 1), (10_000, 1, 1), (10_000, 40, 40)],
+)
+def test_lanes_come_to_their_end_together(items: int, permits: int, lanes: int) -> None:
+    """
+    No lane has more than one item more than another, and every permit has a lane as long as there are items for it.
+    """
+    assert even(items, permits) == lanes
+    assert lanes >= min(items, permits)
+    assert -(-items // lanes) - items // lanes <= 1
 
 
 async def test_a_failure_ends_all_lanes() -> None:

@@ -40,27 +40,42 @@ class LanePool:
         self._free += 1
 
 
+def even(items: int, permits: int) -> int:
+    """
+    In how many lanes `items` of several steps each come to their end together, at least `permits` of them. 1,600 in 256
+    lanes would leave 64 for a round of their own, which takes as long as a full one.
+    """
+    rounds = max(1, items // permits)
+    return -(-items // rounds)
+
+
 async def in_lanes(
-    items: Iterator[T], work: Callable[[T], Awaitable[None]], pool: LanePool, stopping: Callable[[], bool]
+    items: Iterator[T],
+    work: Callable[[T], Awaitable[None]],
+    pool: LanePool,
+    stopping: Callable[[], bool],
+    most: int | None = None,
 ) -> None:
     """
-    Calls `work` for every item, several at a time; when one fails, the others are cancelled. Once `stopping` is true,
-    no further item is begun.
+    Calls `work` for every item, several at a time but never more than `most`; when one fails, the others are cancelled.
+    Once `stopping` is true, no further item is begun.
 
     Raises:
         Interrupted: `stopping` turned true before the last item was begun.
         Exception: the first failure of `work`; a FatalError before all others.
     """
     interrupted = False
+    opened = 1
 
     async def lane(group: asyncio.TaskGroup) -> None:
-        nonlocal interrupted
+        nonlocal interrupted, opened
         for item in items:
             if stopping():
                 # The other lanes finish what they have begun.
                 interrupted = True
                 return
-            if pool.take():
+            if (most is None or opened < most) and pool.take():
+                opened += 1
                 # Given back by a callback: a task that is cancelled before its first step runs no code of its own.
                 group.create_task(lane(group)).add_done_callback(lambda _: pool.give())
             await work(item)

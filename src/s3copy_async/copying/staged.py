@@ -18,7 +18,7 @@ from s3copy_async.copying.direct import DirectMaker
 from s3copy_async.copying.exists import in_the_way, must_be_absent
 from s3copy_async.copying.finish import Finished, done_on_record, finish
 from s3copy_async.copying.job import CopyJob, copied, failed, skipped
-from s3copy_async.copying.lanes import in_lanes
+from s3copy_async.copying.lanes import even, in_lanes
 from s3copy_async.copying.layout import Shape, certain, read_shape
 from s3copy_async.copying.leftovers import listed_parts, trusted
 from s3copy_async.copying.outline import Outline
@@ -194,9 +194,11 @@ class PartsCopy:
         """
         Takes every part through all its steps. An upload that somebody ended meanwhile is begun anew.
         """
+        job, layout = self._job, self._shape.layout
+        most = even(layout.count, job.limits.at_most)
         for last_try in (False, False, True):
             try:
-                await in_lanes(self._shape.layout.parts(), self._step, self._job.lanes, self._job.stopping)
+                await in_lanes(layout.parts(), self._step, job.lanes, job.stopping, most)
             except UploadGone:
                 if last_try:
                     raise
