@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 import pytest
+from botocore.exceptions import HTTPClientError
 
 from s3copy_async.connect import open_s3
 from s3copy_async.errors import (
@@ -29,6 +30,7 @@ from s3copy_async.errors import (
 )
 from s3copy_async.model import BucketInfo, CopyRequest, ObjectInfo
 from s3copy_async.options import Access, Keys, Transport
+from s3copy_async.s3.failures import translated
 from s3copy_async.store import Store
 
 MD5: Final = "5d41402abc4b2a76b9719d911017c592"
@@ -173,13 +175,23 @@ async def test_a_redirect_is_not_followed(ask: Ask) -> None:
     assert not isinstance(caught.value, TransientError)
 
 
-async def test_nothing_but_redirects_ends_the_run() -> None:
+@pytest.mark.parametrize("is_wrapped", [False, True])
+def test_nothing_but_redirects_ends_the_run(*, is_wrapped: bool) -> None:
     """
-    A captive portal answers everything with a redirect: botocore asks for the region again and again, and gives up.
+    A captive portal answers everything with a redirect. botocore asks for the region until Python's stack is full, and
+    aiobotocore may have wrapped what comes of it.
     """
-    async with scripted(answer("307 Temporary Redirect", "", "Location: /elsewhere")) as (store, _):
-        with pytest.raises(FatalError, match="nothing but redirects"):
-            await head(store)
+
+    def give_up() -> None:
+        try:
+            raise RecursionError("maximum recursion depth exceeded")  # noqa: TRY301 - as deep in botocore
+        except RecursionError as error:
+            if is_wrapped:
+                raise HTTPClientError(error=error) from None
+            raise
+
+    with pytest.raises(FatalError, match="nothing but redirects"), translated("HeadObject"):
+        give_up()
 
 
 async def test_a_body_goes_with_its_request() -> None:

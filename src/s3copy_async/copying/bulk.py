@@ -242,6 +242,9 @@ class Bulk:
                     seconds, "",
                 ))
             )  # fmt: skip
+            if self._started:
+                # Whoever follows each object hears of its end before the next one begins.
+                self.flush()
             self._flow.succeeded(Kind.COPY)
             self._flow.leave()
         else:

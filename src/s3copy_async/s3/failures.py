@@ -25,12 +25,7 @@ def translated(operation: str) -> Generator[None, None, None]:
         yield
     except botocore.exceptions.ClientError as error:
         raise from_client_error(operation, error) from error
-    except RecursionError:
-        # botocore looks for a bucket's region for as long as it is redirected.
-        raise FatalError(
-            f"{operation}: the endpoint answers with nothing but redirects: check --endpoint-url and the network"
-        ) from None
-    except (TimeoutError, botocore.exceptions.BotoCoreError, HttpError, OSError) as error:
+    except (TimeoutError, botocore.exceptions.BotoCoreError, HttpError, OSError, RecursionError) as error:
         raise from_library(operation, error) from error
 
 
@@ -77,6 +72,10 @@ def from_library(operation: str, error: Exception) -> S3Error | FatalError:
     """
     There was no answer that could be read, or none at all.
     """
+    if _is_endless(error):
+        return FatalError(
+            f"{operation}: the endpoint answers with nothing but redirects: check --endpoint-url and the network"
+        )
     if isinstance(error, _CREDENTIALS):
         return FatalError(f"credentials: {error}")
     if isinstance(error, botocore.exceptions.SSLError) and isinstance(error.kwargs.get("error"), CertificateError):
@@ -88,3 +87,12 @@ def from_library(operation: str, error: Exception) -> S3Error | FatalError:
     if isinstance(error, _NEVER_SENT):
         return TransientError(Failure(operation, UNREACHABLE, message=str(error), maybe_done=False))
     return TransientError(Failure(operation, type(error).__name__, message=str(error)))
+
+
+def _is_endless(error: BaseException | None) -> bool:
+    """
+    Whether botocore gave up looking for a bucket's region: it asks again for as long as it is redirected.
+    """
+    while error is not None and not isinstance(error, RecursionError):
+        error = error.__cause__ or error.__context__
+    return error is not None
