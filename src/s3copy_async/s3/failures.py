@@ -30,7 +30,7 @@ def translated(operation: str) -> Generator[None, None, None]:
 
 
 # A HEAD has no body, so botocore gives the status for a code.
-_NAMES: Final = {"403": "AccessDenied", "404": "NotFound", "412": "PreconditionFailed", "503": "SlowDown"}
+NAMES: Final = {"403": "AccessDenied", "404": "NotFound", "412": "PreconditionFailed", "503": "SlowDown"}
 
 
 def from_client_error(operation: str, error: botocore.exceptions.ClientError) -> S3Error:
@@ -43,7 +43,7 @@ def from_client_error(operation: str, error: botocore.exceptions.ClientError) ->
     status = int(metadata.get("HTTPStatusCode", 0))
     failure = Failure(
         operation=operation,
-        code=_NAMES.get(str(said.get("Code")), str(said.get("Code") or status)),
+        code=NAMES.get(str(said.get("Code")), str(said.get("Code") or status)),
         status=status,
         message=str(said.get("Message") or ""),
         request_id=str(metadata.get("RequestId") or ""),

@@ -11,10 +11,10 @@ from typing import Final
 
 from s3copy_async.errors import Failure, RunRefused, S3Error, TransientError
 from s3copy_async.s3 import xml
+from s3copy_async.s3.failures import NAMES
 from s3copy_async.s3.http1 import Answer, Lost
 from s3copy_async.s3.pool import UNTRUSTED
 
-_NAMES: Final = {403: "AccessDenied", 404: "NotFound", 412: "PreconditionFailed", 503: "SlowDown"}
 _ODD_STATUS: Final = (301, 302, 303, 307, 308, 401, 407, 426)
 _ODD_CODES: Final = frozenset(
     (
@@ -51,7 +51,7 @@ def failure_of(operation: str, answer: Answer) -> Failure:
         said = {"Message": responses.get(status, "")}
     return Failure(
         operation=operation,
-        code=said.get("Code") or _NAMES.get(status, str(status)),
+        code=said.get("Code") or NAMES.get(str(status), str(status)),
         status=status,
         message=said.get("Message", ""),
         request_id=header(answer, b"x-amz-request-id") or said.get("RequestId", ""),

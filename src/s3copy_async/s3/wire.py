@@ -219,7 +219,7 @@ class WireStore(BotoStore):
         with self._sender.reading(wish):
             said = xml.completed(answer.body)
         etag = str(said.get("ETag") or "").strip('"')
-        return CopyAnswer(etag, answers.opaque(heads.answer(answer.headers)), answers.full_checksum(said))
+        return CopyAnswer(etag, answers.opaque(heads.encryption(answer.headers)), answers.full_checksum(said))
 
     async def abort_upload(self, bucket: str, key: str, upload_id: str) -> None:
         """

@@ -5,7 +5,6 @@ The requests that the wire store makes, as botocore is asked for a sample of eac
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from typing import Any, Final, NamedTuple
 
 from s3copy_async.model import CopyRequest, Pairs, PartRequest
@@ -56,19 +55,14 @@ def copy_wish(request: CopyRequest) -> Wish:
     """
     A copy like `request`, from any key to any other.
     """
-    more = tuple((name, tuple(value.items()) if isinstance(value, dict) else value) for name, value in _more(request))
+    wanted = more_params(request).items()
+    more = tuple((name, tuple(value.items()) if isinstance(value, dict) else value) for name, value in wanted)
     params = (
         ("Bucket", request.dest_bucket), ("Key", SAMPLE),
         ("CopySource", (("Bucket", request.source_bucket), ("Key", SAMPLE))), ("CopySourceIfMatch", SAMPLE), *more,
     )  # fmt: skip
     variable = ("x-amz-copy-source", "x-amz-copy-source-if-match")
     return Wish("CopyObject", "copy_object", request.dest_bucket, params, variable, copies=True)
-
-
-def _more(request: CopyRequest) -> Iterable[tuple[str, Any]]:
-    if not (request.grants or request.settings or request.metadata is not None or request.tags is not None):
-        return (("IfNoneMatch", "*"),) if request.if_absent else ()
-    return more_params(request).items()
 
 
 def source_values(found: Mould, request: CopyRequest | PartRequest) -> tuple[str, str]:
