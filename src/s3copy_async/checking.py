@@ -74,7 +74,7 @@ class Checker:
                 there = await anext(dest, None)
                 async for page in source:
                     doubts: list[CopyTask] = []
-                    for task in sort_out(page.objects, rule, scope, self._emit):
+                    for task in sort_out(page.objects, rule, scope, self._emit).tasks:
                         while there is not None and there.key < task.dest_key:
                             self._extra(there)
                             there = await anext(dest, None)

@@ -10,13 +10,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import repeat
 from typing import Final
 
+from s3copy_async.columns import Columns
 from s3copy_async.etag import same
 from s3copy_async.events import Emit, Listed, ObjectDone, Skipped
-from s3copy_async.keys import MAX_KEY_BYTES, Rule, RuleIndex, WorkArea, key_problem
+from s3copy_async.keys import MAX_KEY_BYTES, Rule, RuleIndex, WorkArea, key_problem, may_have_problem
 from s3copy_async.listing import first_page, next_page
-from s3copy_async.model import Batch, CopyResult, CopyTask, ObjectInfo, Outcome, Page, SkipReason
+from s3copy_async.model import Batch, CopyResult, CopyTask, ObjectInfo, Outcome, Page, SkipReason, made_task
 from s3copy_async.options import Compare
 from s3copy_async.store import ListsObjects
 
@@ -60,6 +62,17 @@ class Scope:
             return SkipReason.ITSELF
         return None
 
+    def takes_all(self, keys: Sequence[str], dest_keys: Sequence[str]) -> bool:
+        """
+        Whether, at a glance, all of these ascending keys are sources that nothing is wrong with. False may be wrong.
+        """
+        return (
+            not self.same_bucket
+            and not self.work.may_have(keys)
+            and not self.work.may_have(dest_keys)
+            and not may_have_problem(dest_keys)
+        )
+
     def problem(self, dest_key: str) -> str | None:
         """
         Why nothing can be copied to `dest_key`, or None.
@@ -74,48 +87,69 @@ class Scope:
 
 
 @dataclass(frozen=True, slots=True)
-class Triage:
+class Mapped:
     """
-    One page of the source, sorted out: tasks in key order, skips as (objects, bytes) by reason, failures.
+    Objects of one page that are sources of the run, and what each is called at the destination: both in key order.
     """
 
-    tasks: tuple[CopyTask, ...]
-    skips: tuple[tuple[SkipReason, int, int], ...]
-    failures: tuple[CopyResult, ...]
+    objects: Columns
+    dest_keys: Sequence[str]
+
+    @property
+    def tasks(self) -> Batch:
+        """
+        A task for each.
+        """
+        objects = self.objects
+        return tuple(map(made_task, zip(objects.keys, self.dest_keys, objects, repeat(None), repeat(""))))
+
+
+@dataclass(frozen=True, slots=True)
+class Triage:
+    """
+    One page of the source, sorted out: sources in key order, skips as (objects, bytes) by reason, failures.
+    """
+
+    mapped: Mapped
+    skips: tuple[tuple[SkipReason, int, int], ...] = ()
+    failures: tuple[CopyResult, ...] = ()
 
 
 def triage(objects: Sequence[ObjectInfo], rule: Rule, scope: Scope) -> Triage:
     """
     Maps one page and leaves out what is no source or cannot be named at the destination. No request is made.
     """
-    tasks: list[CopyTask] = []
+    columns = Columns.of(objects)
+    dest_keys = rule.dest_keys(scope.base, columns.keys)
+    if scope.takes_all(columns.keys, dest_keys):
+        return Triage(Mapped(columns, dest_keys))
+    chosen: list[int] = []
     counts: Counter[SkipReason] = Counter()
     nbytes: Counter[SkipReason] = Counter()
     failures: list[CopyResult] = []
-    for found in objects:
-        dest_key = rule.dest_key(scope.base, found.key)
-        if reason := scope.leave_out(found.key, dest_key):
+    for at, (key, dest_key, size) in enumerate(zip(columns.keys, dest_keys, columns.sizes, strict=True)):
+        if reason := scope.leave_out(key, dest_key):
             counts[reason] += 1
-            nbytes[reason] += found.size
+            nbytes[reason] += size
         elif problem := scope.problem(dest_key):
-            failures.append(CopyResult(found.key, dest_key, found.size, Outcome.FAILED, problem, "InvalidKey"))
+            failures.append(CopyResult(key, dest_key, size, Outcome.FAILED, problem, "InvalidKey"))
         else:
-            tasks.append(CopyTask(found.key, dest_key, found))
+            chosen.append(at)
     skips = tuple((reason, number, nbytes[reason]) for reason, number in counts.items())
-    return Triage(tuple(tasks), skips, tuple(failures))
+    return Triage(Mapped(columns.pick(chosen), [dest_keys[at] for at in chosen]), skips, tuple(failures))
 
 
-def sort_out(objects: Sequence[ObjectInfo], rule: Rule, scope: Scope, emit: Emit) -> Batch:
+def sort_out(objects: Sequence[ObjectInfo], rule: Rule, scope: Scope, emit: Emit) -> Mapped:
     """
-    The tasks of one listed page, in key order; what `triage` left out is said with events.
+    The sources on one listed page; what `triage` left out is said with events.
     """
     found = triage(objects, rule, scope)
-    emit(Listed(len(objects), sum(item.size for item in objects)))
+    emit(Listed(len(objects), sum(Columns.of(objects).sizes)))
     for reason, number, nbytes in found.skips:
         emit(Skipped(reason, number, nbytes))
     for failure in found.failures:
         emit(ObjectDone(failure))
-    return found.tasks
+    return found.mapped
 
 
 def enough(source: ObjectInfo, there: ObjectInfo, mode: Compare) -> SkipReason | None:

@@ -52,7 +52,8 @@ class Crew:
         self._stop = stop
         self._emit = emit
         self._shows = shows
-        self.bulk = Bulk(self._job, self._store, flow, meter, self._copied, self._announce if shows else None)
+        watchers = (self._announce, None) if shows else (None, state.apply_copied)
+        self.bulk = Bulk(self._job, self._store, flow, meter, self._copied, *watchers)
 
     async def copy(self, task: CopyTask) -> None:
         """
@@ -91,13 +92,10 @@ class Crew:
 
     def _copied(self, results: Sequence[CopyResult]) -> None:
         """
-        What was copied in bulk: counted as a whole, or shown one by one to those who follow each object.
+        What was copied in bulk, shown one by one to those who follow each object.
         """
-        if self._shows:
-            for result in results:
-                self._emit(ObjectDone(result))
-        else:
-            self._state.apply_copied(results)
+        for result in results:
+            self._emit(ObjectDone(result))
 
     def _give_up_if_hopeless(self) -> None:
         """

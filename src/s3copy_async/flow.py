@@ -287,6 +287,14 @@ class Flow:
         self.in_flight -= 1
         self.wake()
 
+    def done(self, kind: Kind) -> None:
+        """
+        A request succeeded, and its place is free.
+        """
+        self._done[kind] += 1
+        self.in_flight -= 1
+        self.wake()
+
     def succeeded(self, kind: Kind, number: int = 1) -> None:
         """
         Counts requests that the store did.

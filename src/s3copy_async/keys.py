@@ -16,7 +16,7 @@ empty, or ``*``    everything      the whole key
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -46,6 +46,13 @@ class Rule:
         The name of `key` below the destination folder `base`. Keeps the order of keys.
         """
         return base + key[self.cut :]
+
+    def dest_keys(self, base: str, keys: Sequence[str]) -> Sequence[str]:
+        """
+        The name of each of `keys`.
+        """
+        cut = self.cut
+        return [base + key[cut:] for key in keys] if base or cut else keys
 
     def image(self, base: str) -> str:
         """
@@ -191,6 +198,21 @@ def key_problem(key: str) -> str | None:
     return None
 
 
+def may_have_problem(keys: Sequence[str]) -> bool:
+    """
+    Whether `key_problem` should look at each of `keys`, which ascend.
+    """
+    if not keys:
+        return False
+    try:
+        # No character has more than four bytes.
+        is_short = 4 * max(map(len, keys)) <= MAX_KEY_BYTES or max(len(key.encode()) for key in keys) <= MAX_KEY_BYTES
+        "".join(keys).encode()
+    except UnicodeEncodeError:
+        return True
+    return not (is_short and keys[0])
+
+
 _RECORDS: Final = r"s3copy-(?:upload|done)-[0-9a-f]{8}\.json|s3copy-source"
 
 
@@ -203,6 +225,13 @@ class WorkArea:
         self.prefix: Final = prefix
         form = rf"{re.escape(prefix)}.+/[0-9a-f]{{7}}/parts/(?:(?:temp|part)-[0-9]{{5}}|{_RECORDS})"
         self._match: Final = re.compile(form, re.DOTALL).fullmatch
+
+    def may_have(self, keys: Sequence[str]) -> bool:
+        """
+        Whether any of `keys`, which ascend, stands below the work prefix.
+        """
+        at = bisect_left(keys, self.prefix)
+        return at < len(keys) and keys[at].startswith(self.prefix)
 
     def __contains__(self, key: str) -> bool:
         return key.startswith(self.prefix) and self._match(key) is not None

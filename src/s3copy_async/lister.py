@@ -191,7 +191,7 @@ class Lister:
         except S3Error as error:
             self._emit(ObjectDone(refused(CopyTask(key, rule.dest_key(self._scope.base, key)), error)))
             return ()
-        tasks = sort_out((found,), rule, self._scope, self._emit)
+        tasks = sort_out((found,), rule, self._scope, self._emit).tasks
         dest = self._scope.dest_bucket
         return self._todo(tasks, [await head_if_seen(self._dest_heads, dest, task.dest_key) for task in tasks])
 
@@ -201,7 +201,7 @@ class Lister:
         try:
             async with aclosing(pages(self._source, scope.source_bucket, rule.prefix)) as listing:
                 async for page in listing:
-                    tasks = sort_out(page.objects, rule, scope, self._emit)
+                    tasks = sort_out(page.objects, rule, scope, self._emit).tasks
                     if tasks:
                         keys = [task.dest_key for task in tasks]
                         looked = await self._dest.existing(cursor, rule.image(scope.base), keys)

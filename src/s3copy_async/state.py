@@ -184,13 +184,13 @@ class RunState:
             case _:
                 assert_never(event)
 
-    def apply_copied(self, results: Sequence[CopyResult]) -> None:
+    def apply_copied(self, number: int, nbytes: int) -> None:
         """
-        Counts objects in that were copied with an equal ETag, as many `ObjectDone` would.
+        Counts objects in that were copied with an equal ETag, as so many `ObjectDone` would.
         """
-        self.copied += len(results)
-        self.copied_bytes += sum(result.size for result in results)
-        self.proofs[Proof.ETAG] += len(results)
+        self.copied += number
+        self.copied_bytes += nbytes
+        self.proofs[Proof.ETAG] += number
 
     def glimpse(self, tasks: Sequence[CopyTask]) -> None:
         """

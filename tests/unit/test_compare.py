@@ -41,7 +41,7 @@ def test_maps_a_page_into_tasks_in_order() -> None:
 
     found = triage(objects, path_rule("a"), scope("a", "x/"))
 
-    assert tuple(CopyTask(item.key, f"x/{item.key}", item) for item in objects) == found.tasks
+    assert tuple(CopyTask(item.key, f"x/{item.key}", item) for item in objects) == found.mapped.tasks
     assert (found.skips, found.failures) == ((), ())
 
 
@@ -53,7 +53,7 @@ def test_leaves_the_work_area_out() -> None:
 
     found = triage([ours, mine], path_rule(""), scope())
 
-    assert [task.key for task in found.tasks] == ["temp/mine.txt"]
+    assert [task.key for task in found.mapped.tasks] == ["temp/mine.txt"]
     assert found.skips == ((SkipReason.WORK_AREA, 1, 7),)
 
 
@@ -63,7 +63,7 @@ def test_leaves_the_destination_out() -> None:
     """
     found = triage([info("a"), info("copy/a", 3)], path_rule(""), scope("", "copy/", same=True, hidden=("copy/",)))
 
-    assert [task.key for task in found.tasks] == ["a"]
+    assert [task.key for task in found.mapped.tasks] == ["a"]
     assert found.skips == ((SkipReason.DESTINATION, 1, 3),)
 
 
@@ -92,7 +92,7 @@ def test_a_name_that_s3_cannot_hold_fails_before_its_copy(key: str, base: str, r
     found = triage([info(key, 5)], path_rule("a"), scope("a", base))
 
     (failure,) = found.failures
-    assert found.tasks == ()
+    assert found.mapped.tasks == ()
     assert (key, 5, Outcome.FAILED, "InvalidKey") == (failure.key, failure.size, failure.outcome, failure.code)
     assert reason in failure.reason
 
@@ -121,14 +121,14 @@ def test_what_is_sorted_out_is_said_with_events() -> None:
     """
     events: list[Event] = []
 
-    tasks = sort_out(
+    mapped = sort_out(
         [info("a", 2), info("temp/a/1a2b3c4/parts/part-00001", 3), info("\udcff", 4)],
         path_rule(""),
         scope(),
         events.append,
     )
 
-    assert [task.key for task in tasks] == ["a"]
+    assert [task.key for task in mapped.tasks] == ["a"]
     assert [Listed(3, 9), Skipped(SkipReason.WORK_AREA, 1, 3)] == events[:2]
     assert [ObjectDone] == [type(event) for event in events[2:]]
 

@@ -519,7 +519,7 @@ def test_many_results_count_like_each_of_them(found: list[CopyResult], cuts: lis
     one, other = RunState(), RunState()
     bounds = sorted({0, len(found), *(cut for cut in cuts if cut <= len(found))})
     for start, end in pairwise(bounds):
-        one.apply_copied(found[start:end])
+        one.apply_copied(end - start, sum(result.size for result in found[start:end]))
     for result in found:
         other.apply(ObjectDone(result))
 

@@ -42,6 +42,7 @@ class Bulk:
         stopping: whether the run is to end: then no further copy is begun.
         done: told what was copied, many objects at a time.
         started: told of each object; None where nobody wants to know.
+        counted: told how many objects were copied, and their bytes; then `done` is not.
     """
 
     def __init__(
@@ -52,6 +53,7 @@ class Bulk:
         meter: Meter,
         done: Callable[[Sequence[CopyResult]], None],
         started: Callable[[CopyTask], None] | None = None,
+        counted: Callable[[int, int], None] | None = None,
     ) -> None:
         self._job = job
         self._store = store
@@ -59,6 +61,8 @@ class Bulk:
         self._meter = meter
         self._tell = done
         self._started = started
+        self._counted = counted
+        self._number = self._nbytes = 0
         self._start: BulkStart | None = None
         self._is_off = job.if_exists is not IfExists.OVERWRITE
         self._pages: deque[Batch] = deque()
@@ -129,6 +133,10 @@ class Bulk:
         if self._sent:
             self._meter.counts["CopyObject"] += self._sent
             self._sent = 0
+        if self._counted and self._number:
+            self._meter.last_success = self._meter.clock()
+            self._counted(self._number, self._nbytes)
+            self._number = self._nbytes = 0
         if self._results:
             results, self._results = self._results, []
             self._meter.last_success = self._meter.clock()
@@ -225,13 +233,17 @@ class Bulk:
                 self._started(task)
             self._sent += 1
             self._meter.in_flight += 1
-            start(task, time.monotonic())
+            start(task, 0.0 if self._counted else time.monotonic())
         return begun
 
     def _done(self, task: CopyTask, started: float, outcome: CopyAnswer | S3Error | None) -> None:
         self._meter.in_flight -= 1
         self._flying.pop(task.dest_key, None)
-        if outcome is None:
+        if outcome is None and self._counted:
+            self._number += 1
+            self._nbytes += task.source.size if task.source else 0
+            self._flow.done(Kind.COPY)
+        elif outcome is None:
             key, dest_key, source, _, _ = task
             assert source is not None  # as `_is_plain` saw to
             etag, seconds = source.etag, round(time.monotonic() - started, 3)
@@ -245,8 +257,7 @@ class Bulk:
             if self._started:
                 # Whoever follows each object hears of its end before the next one begins.
                 self.flush()
-            self._flow.succeeded(Kind.COPY)
-            self._flow.leave()
+            self._flow.done(Kind.COPY)
         else:
             self._outcomes[task.dest_key] = outcome
             self._again.append(task)

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import NamedTuple, Protocol
+from functools import partial
+from typing import Final, NamedTuple, Protocol, cast
 
 import httptools
 
@@ -61,6 +62,13 @@ class Wanted(NamedTuple):
     tag: object
     timeout: float
     is_head: bool = False
+
+
+# NamedTuples' own constructors cost twice as much.
+made_answer: Final = cast("Callable[[tuple[int, Headers, bytes]], Answer]", partial(tuple.__new__, Answer))
+made_wanted: Final = cast(
+    "Callable[[tuple[bytes, Sink, object, float, bool]], Wanted]", partial(tuple.__new__, Wanted)
+)
 
 
 class Holder(Protocol):
@@ -208,7 +216,7 @@ class Connection(asyncio.Protocol):
         """
         if self._answer is None and self._status >= 200:
             body = self._body
-            self._answer = Answer(self._status, self._headers, body[0] if len(body) == 1 else b"".join(body))
+            self._answer = made_answer((self._status, self._headers, body[0] if len(body) == 1 else b"".join(body)))
             self._keep = self._parser.should_keep_alive()
 
     def _finish(self, answer: Answer) -> None:

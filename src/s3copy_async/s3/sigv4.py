@@ -21,6 +21,7 @@ _ALGORITHM: Final = "AWS4-HMAC-SHA256"
 _BLOCK: Final = 64
 _INNER: Final = bytes(byte ^ 0x36 for byte in range(256))
 _OUTER: Final = bytes(byte ^ 0x5C for byte in range(256))
+_SHA256: Final = hashlib.sha256()
 _PLAIN_PATH: Final = re.compile(r"[A-Za-z0-9_.~/-]*", re.ASCII).fullmatch
 _SPACES: Final = re.compile(r" +")
 
@@ -103,7 +104,10 @@ class Signer:
         """
         The signature of a canonical request, for the date of the last `refresh`.
         """
-        digest = hashlib.sha256(canonical.encode("utf-8", "surrogateescape")).hexdigest()
+        # A copy spares OpenSSL the search for the algorithm.
+        plain = _SHA256.copy()
+        plain.update(canonical.encode("utf-8", "surrogateescape"))
+        digest = plain.hexdigest()
         # HMAC from two states of SHA-256 that already hold the key: half the price of hmac.digest.
         inner = self._inner.copy()
         inner.update((self._prefix + digest).encode())

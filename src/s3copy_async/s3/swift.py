@@ -10,12 +10,12 @@ from typing import Final, cast
 
 from s3copy_async.errors import S3Error
 from s3copy_async.model import CopyAnswer, CopyTask
-from s3copy_async.s3.http1 import Answer, Lost, Wanted
+from s3copy_async.s3.http1 import Answer, Lost, made_wanted
 from s3copy_async.s3.learn import Mould
 from s3copy_async.s3.refusals import switched
 from s3copy_async.s3.sender import Sender
 from s3copy_async.s3.session import COPY_TIMEOUT
-from s3copy_async.s3.sigv4 import quoted_path
+from s3copy_async.s3.sigv4 import Signer, quoted_path
 from s3copy_async.store import BulkDone
 
 _ETAG: Final = re.compile(
@@ -52,6 +52,8 @@ class Swift:
         self._done = done
         self._slowly = slowly
         self._switched = sender.switched
+        self._signer: Signer | None = None
+        self._date = ""
 
     def start(self, task: CopyTask, started: float) -> None:
         """
@@ -62,13 +64,19 @@ class Swift:
         if self._switched and self._bucket in self._switched:
             self._sender.begin(self._copy(task, started))
             return
-        path = self._path + quoted_path(task.dest_key)
-        values = (self._source + quoted_path(task.key), f'"{source.etag}"')
+        key, dest_key = task.key, task.dest_key
+        quoted = quoted_path(key)
+        path = self._path + (quoted if dest_key is key else quoted_path(dest_key))
+        values = (self._source + quoted, f'"{source.etag}"')
         if self._identity:
-            data = self._template.signed(self._identity.signer(self._region, self._service), path, "", values)
+            signer = self._signer or self._identity.signer(self._region, self._service)
+            data = self._template.signed(signer, path, "", values)
+            # Credentials may change: they are looked up each second, when the date changes, and not for each request.
+            self._signer = signer if signer.date is self._date else None
+            self._date = signer.date
         else:
             data = self._template.plain(path, "", values)
-        self._pool.submit(Wanted(data, self._answered, (task, started), COPY_TIMEOUT))
+        self._pool.submit(made_wanted((data, self._answered, (task, started), COPY_TIMEOUT, False)))
 
     async def _copy(self, task: CopyTask, started: float) -> None:
         outcome: CopyAnswer | S3Error | None

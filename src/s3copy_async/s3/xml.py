@@ -7,16 +7,15 @@ The dictionaries have botocore's names and values, so that `answers` reads both.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
-from functools import partial
-from itertools import repeat
-from typing import Any, Final, cast
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from typing import Any, Final
 from xml.etree import ElementTree as ET
 from xml.etree.ElementTree import Element
 
 from s3copy_async.errors import BadAnswer, Failure
-from s3copy_async.model import ObjectInfo, Page
+from s3copy_async.columns import Columns
+from s3copy_async.model import Page
 from s3copy_async.s3 import answers, heads
 
 _LIST: Final = "ListObjectsV2"
@@ -33,7 +32,7 @@ _OWNER: Final = (
 # not match. What is left between two objects goes to the last branch, and its size is none.
 _ITEM: Final = re.compile(
     r"<Contents><Key>([ !-%'-;=?-~]*)</Key>"
-    r"<LastModified>(\d{4}-[\dT:.-]+Z)</LastModified>"
+    r"<LastModified>(\d{4}-\d\d-\d\dT(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{3}(?:\d{3})?)?Z)</LastModified>"
     rf"<ETag>{_QUOTE}([0-9A-Za-z-]*){_QUOTE}</ETag>"
     r"(?:<ChecksumAlgorithm>\w*</ChecksumAlgorithm>)*(?:<ChecksumType>\w*</ChecksumType>)?"
     rf"<Size>(\d+)</Size>{_OWNER}(?:<StorageClass>(\w*)</StorageClass>)?{_OWNER}(?:<Type>\w*</Type>)?</Contents>"
@@ -87,23 +86,19 @@ def _page_by_pattern(text: str) -> Page | None:
     return None if objects is None else Page(objects, answers.page(said).next_token)
 
 
-def _objects(rows: list[tuple[str, ...]], *, encoded: bool) -> tuple[ObjectInfo, ...] | None:
+def _objects(rows: list[tuple[str, ...]], *, encoded: bool) -> Columns | None:
     keys, moments, etags, sizes, classes = zip(*rows, strict=True)
-    read = datetime.fromisoformat
     try:
-        numbers = list(map(int, sizes))
-        times = [read(moment).timestamp() for moment in moments]
+        numbers = tuple(map(int, sizes))
+        # Times are read when they are needed. The pattern knows what a time of day is, but not what days a year has.
+        for day in {moment[:10] for moment in moments}:
+            date.fromisoformat(day)
     except ValueError:
         return None
     if encoded:
         decode = answers._decoded
         keys = tuple([decode(key) if "%" in key or "+" in key else key for key in keys])
-    # In the order of ObjectInfo's fields; its own constructor costs twice as much.
-    columns = zip(keys, numbers, etags, times, classes, repeat(False), repeat(""), repeat(""))
-    return tuple(map(_MAKE, columns))
-
-
-_MAKE: Final = cast("Callable[[tuple[Any, ...]], ObjectInfo]", partial(tuple.__new__, ObjectInfo))
+    return Columns(keys, numbers, etags, classes, moments)
 
 
 def _page_by_tree(root: Element) -> Page:
