@@ -32,13 +32,14 @@ from s3copy_async.flow import Flow
 from s3copy_async.guards import Guarded
 from s3copy_async.judging import Sides
 from s3copy_async.keys import Rule, RuleIndex, WorkArea, hidden_prefixes
-from s3copy_async.lister import DestinationHeads, DestinationSide, Lister
+from s3copy_async.lister import DestinationHeads, Lister
 from s3copy_async.model import Batch, CopyResult, CopyTask
 from s3copy_async.options import Options
 from s3copy_async.patience import Meter, RetryPolicy
 from s3copy_async.selection import folder_of, work_of
 from s3copy_async.state import RunState
 from s3copy_async.stop import Stop
+from s3copy_async.there import DestinationSide
 from s3copy_async.views import View
 
 _TICK: Final = 0.11

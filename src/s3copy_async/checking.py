@@ -7,16 +7,18 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
-from s3copy_async.compare import enough, sort_out
+from s3copy_async.columns import Columns
+from s3copy_async.compare import Mapped, extras, join, sort_out
 from s3copy_async.copying.evidence import looked_closely
 from s3copy_async.copying.source import source_of
 from s3copy_async.errors import AccessDenied, FatalError, NotFound, S3Error
 from s3copy_async.events import Checked, CheckedSame, Emit, Listed, ListingDone, ObjectDone
 from s3copy_async.judging import Judge, Sides, plainly_different
 from s3copy_async.keys import Rule
-from s3copy_async.listing import pages
 from s3copy_async.model import Batch, CheckResult, CopyResult, CopyTask, Finding, Head, ObjectInfo, Outcome
-from s3copy_async.store import Heads, LooksUp
+from s3copy_async.scan import Place, Plan, Scan, Stretch
+from s3copy_async.store import Heads
+from s3copy_async.there import DestinationSide
 
 
 class Checker:
@@ -27,8 +29,6 @@ class Checker:
     def __init__(self, sides: Sides, emit: Emit) -> None:
         self._sides = sides
         self._emit = emit
-        self._same = 0
-        self._same_bytes = 0
         self._judge = Judge(sides)
 
     async def batches(self, rules: tuple[Rule, ...], named: AsyncGenerator[Batch, None]) -> AsyncGenerator[Batch, None]:
@@ -42,16 +42,21 @@ class Checker:
         async with aclosing(named):
             async for batch in named:
                 yield batch
-        for rule in rules:
-            if rule.exact is not None and (task := await self._exact(rule.exact, rule)):
-                yield (task,)
-            async with aclosing(self._joined(rule)) as doubts:
-                async for batch in doubts:
-                    yield batch
+        sides, scope = self._sides, self._sides.scope
+        plan = Plan(self._sift, self._digest, self._exact, _denied, scope.base, every=not sides.one_way)
+        side = DestinationSide((sides.dest,), scope.dest_bucket, self._emit, must=True)
+        scan = Scan(sides.source, scope.source_bucket, side, plan)
+        places = [Place(number, rule, rule.prefix) for number, rule in enumerate(rules)]
+        async with aclosing(scan.results(places)) as doubts:
+            async for batch in doubts:
+                yield batch
         self._emit(ListingDone())
 
-    async def _exact(self, key: str, rule: Rule) -> CopyTask | None:
-        task = CopyTask(key, rule.dest_key(self._sides.scope.base, key))
+    async def _exact(self, place: Place) -> Batch | None:
+        key = place.rule.exact
+        if key is None:
+            return None
+        task = CopyTask(key, place.rule.dest_key(self._sides.scope.base, key))
         try:
             await self._sides.source.head_object(self._sides.scope.source_bucket, key)
         except (NotFound, AccessDenied):
@@ -62,56 +67,35 @@ class Checker:
             self._unseen(task, error, "the source cannot be looked at")
             return None
         self._emit(Listed(1, 0))
-        return task
+        return (task,)
 
-    async def _joined(self, rule: Rule) -> AsyncGenerator[Batch, None]:
-        sides, scope = self._sides, self._sides.scope
-        try:
-            async with (
-                aclosing(pages(sides.source, scope.source_bucket, rule.prefix)) as source,
-                aclosing(_objects(sides.dest, scope.dest_bucket, rule.image(scope.base))) as dest,
-            ):
-                there = await anext(dest, None)
-                async for page in source:
-                    doubts: list[CopyTask] = []
-                    for task in sort_out(page.objects, rule, scope, self._emit).tasks:
-                        while there is not None and there.key < task.dest_key:
-                            self._extra(there)
-                            there = await anext(dest, None)
-                        if there is None or there.key != task.dest_key:
-                            self._found(task, Finding.MISSING)
-                            continue
-                        if self._doubtful(task, there):
-                            doubts.append(task)
-                        there = await anext(dest, None)
-                    self._report_same()
-                    yield tuple(doubts)
-                while there is not None:
-                    self._extra(there)
-                    there = await anext(dest, None)
-        except AccessDenied as error:
-            raise FatalError(f"both sides must be listed to be checked ({error}): ask for s3:ListBucket") from error
+    def _sift(self, place: Place, objects: Columns) -> Mapped:
+        return sort_out(objects, place.rule, self._sides.scope, self._emit)
 
-    def _doubtful(self, task: CopyTask, there: ObjectInfo) -> bool:
+    def _digest(self, stretch: Stretch) -> Batch | None:
         """
-        Settles what a listing can: equal pairs, and unequal sizes. The rest is a doubt.
+        Settles what listings can: equal pairs, unequal sizes, and what only one side has. The rest are doubts.
         """
-        source = task.source
-        assert source is not None  # tasks of a listing know their source
-        mode = self._sides.mode
-        if reason := plainly_different(source, there, mode):
-            self._found(task, Finding.DIFFERENT, reason)
-            return False
-        if self._sides.deep or not enough(source, there, mode):
-            return True
-        self._same += 1
-        self._same_bytes += source.size
-        return False
-
-    def _report_same(self) -> None:
-        if self._same:
-            self._emit(CheckedSame(self._same, self._same_bytes))
-            self._same = self._same_bytes = 0
+        doubts: list[CopyTask] = []
+        found = join(stretch.mapped, stretch.there, self._sides.mode)
+        for same in found.same:
+            if self._sides.deep:
+                doubts += same.tasks
+            else:
+                self._emit(CheckedSame(len(same.tasks), same.nbytes))
+        for task in found.todo:
+            if task.there is None or task.source is None:
+                self._found(task, Finding.MISSING)
+            elif reason := plainly_different(task.source, task.there, self._sides.mode):
+                self._found(task, Finding.DIFFERENT, reason)
+            else:
+                doubts.append(task)
+        if not self._sides.one_way:
+            known = stretch.place.rule.dest_keys(self._sides.scope.base, stretch.listed.keys)
+            for key in extras(stretch.there, known).keys:
+                self._extra(key)
+        # A look is told nothing of the destination: it looks for itself.
+        return tuple(task._replace(there=None) for task in doubts) or None
 
     async def look(self, task: CopyTask) -> None:
         """
@@ -153,16 +137,13 @@ class Checker:
     def _found(self, task: CopyTask, finding: Finding, reason: str = "") -> None:
         self._emit(Checked(CheckResult(task.key, task.dest_key, finding, reason)))
 
-    def _extra(self, there: ObjectInfo) -> None:
-        if not self._sides.one_way and there.key not in self._sides.scope.work:
-            self._emit(Checked(CheckResult("", there.key, Finding.EXTRA)))
+    def _extra(self, key: str) -> None:
+        if key not in self._sides.scope.work:
+            self._emit(Checked(CheckResult("", key, Finding.EXTRA)))
 
 
-async def _objects(store: LooksUp, bucket: str, prefix: str) -> AsyncGenerator[ObjectInfo, None]:
-    async with aclosing(pages(store, bucket, prefix)) as listing:
-        async for page in listing:
-            for found in page.objects:
-                yield found
+def _denied(_place: Place, error: AccessDenied) -> FatalError:
+    return FatalError(f"both sides must be listed to be checked ({error}): ask for s3:ListBucket")
 
 
 class _Close:

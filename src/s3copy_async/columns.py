@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from functools import partial
-from itertools import repeat
+from itertools import chain, repeat
 from typing import Any, Final, cast, overload
 
 from s3copy_async.model import ObjectInfo
@@ -28,7 +28,7 @@ class Columns(Sequence[ObjectInfo]):
         moments: of the last change: seconds since the epoch, or texts as S3 writes them, which are read when needed.
     """
 
-    __slots__ = ("_moments", "_times", "classes", "etags", "keys", "sizes")
+    __slots__ = ("_times", "classes", "etags", "keys", "moments", "sizes")
 
     def __init__(
         self,
@@ -36,13 +36,13 @@ class Columns(Sequence[ObjectInfo]):
         sizes: tuple[int, ...],
         etags: tuple[str, ...],
         classes: tuple[str, ...],
-        moments: tuple[str, ...] | tuple[float, ...],
+        moments: tuple[str | float, ...],
     ) -> None:
         self.keys = keys
         self.sizes = sizes
         self.etags = etags
         self.classes = classes
-        self._moments = moments
+        self.moments = moments
         self._times: tuple[float, ...] | None = None
 
     @staticmethod
@@ -61,8 +61,7 @@ class Columns(Sequence[ObjectInfo]):
         """
         Those at these places.
         """
-        moments = self._moments if self._times is None else self._times
-        columns = (self.keys, self.sizes, self.etags, self.classes, moments)
+        columns = (self.keys, self.sizes, self.etags, self.classes, self.moments)
         return Columns(*(tuple([column[at] for at in places]) for column in columns))  # type: ignore[arg-type]
 
     @property
@@ -72,8 +71,8 @@ class Columns(Sequence[ObjectInfo]):
         """
         if self._times is None:
             # Objects that were written together have one time.
-            known = {moment: _seconds(moment) for moment in set(self._moments)}
-            self._times = tuple(map(known.__getitem__, self._moments))
+            known = {moment: _seconds(moment) for moment in set(self.moments)}
+            self._times = tuple(map(known.__getitem__, self.moments))
         return self._times
 
     def __len__(self) -> int:
@@ -85,9 +84,8 @@ class Columns(Sequence[ObjectInfo]):
     def __getitem__(self, at: slice) -> Columns: ...
     def __getitem__(self, at: int | slice) -> ObjectInfo | Columns:
         if isinstance(at, slice):
-            moments = self._moments if self._times is None else self._times
-            return Columns(self.keys[at], self.sizes[at], self.etags[at], self.classes[at], moments[at])
-        moment = _seconds(self._moments[at])
+            return Columns(self.keys[at], self.sizes[at], self.etags[at], self.classes[at], self.moments[at])
+        moment = _seconds(self.moments[at])
         return _MAKE((self.keys[at], self.sizes[at], self.etags[at], moment, self.classes[at], False, "", ""))
 
     def __iter__(self) -> Iterator[ObjectInfo]:
@@ -110,3 +108,15 @@ def _seconds(moment: str | float) -> float:
 
 EMPTY: Final = Columns((), (), (), (), ())
 """No objects."""
+
+
+def joined(pieces: Sequence[Columns]) -> Columns:
+    """
+    The objects of all pieces, in their order.
+    """
+    if len(pieces) < 2:
+        return pieces[0] if pieces else EMPTY
+    columns = zip(
+        *((piece.keys, piece.sizes, piece.etags, piece.classes, piece.moments) for piece in pieces), strict=True
+    )
+    return Columns(*(tuple(chain.from_iterable(column)) for column in columns))

@@ -1,28 +1,21 @@
 """
-Merge-joins one page of the source with the destination into copy tasks and skips.
-
-The destination is read in key order with ``start-after`` at the next key that matters, so a sparse side costs at most
-one list request per source key (two where a store holds keys that no guess can exclude), and memory stays at one page.
+Merge-joins a page of the source with what the destination holds of the same range: pure functions over whole pages.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import repeat
-from typing import Final
+from typing import NamedTuple, overload
 
-from s3copy_async.columns import Columns
+from s3copy_async.columns import EMPTY, Columns
 from s3copy_async.etag import same
 from s3copy_async.events import Emit, Listed, ObjectDone, Skipped
-from s3copy_async.keys import MAX_KEY_BYTES, Rule, RuleIndex, WorkArea, key_problem, may_have_problem
-from s3copy_async.listing import first_page, next_page
-from s3copy_async.model import Batch, CopyResult, CopyTask, ObjectInfo, Outcome, Page, SkipReason, made_task
+from s3copy_async.keys import Rule, RuleIndex, WorkArea, key_problem, may_have_problem
+from s3copy_async.model import Batch, CopyResult, CopyTask, ObjectInfo, Outcome, SkipReason, made_task
 from s3copy_async.options import Compare
-from s3copy_async.store import ListsObjects
-
-_HIGHEST: Final = "\U0010ffff"
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +87,12 @@ class Mapped:
 
     objects: Columns
     dest_keys: Sequence[str]
+
+    def pick(self, places: Sequence[int]) -> Mapped:
+        """
+        Those at these places.
+        """
+        return Mapped(self.objects.pick(places), [self.dest_keys[at] for at in places])
 
     @property
     def tasks(self) -> Batch:
@@ -167,6 +166,109 @@ def enough(source: ObjectInfo, there: ObjectInfo, mode: Compare) -> SkipReason |
     return None
 
 
+class Pairs(Sequence[CopyTask]):
+    """
+    Tasks whose destination is known, made as they are asked for.
+    """
+
+    def __init__(self, mapped: Mapped, there: Columns) -> None:
+        self._mapped = mapped
+        self._there = there
+
+    def __len__(self) -> int:
+        return len(self._there)
+
+    @overload
+    def __getitem__(self, at: int) -> CopyTask: ...
+    @overload
+    def __getitem__(self, at: slice) -> Sequence[CopyTask]: ...
+    def __getitem__(self, at: int | slice) -> CopyTask | Sequence[CopyTask]:
+        return tuple(self)[at]
+
+    def __iter__(self) -> Iterator[CopyTask]:
+        objects = self._mapped.objects
+        return map(made_task, zip(objects.keys, self._mapped.dest_keys, objects, self._there, repeat("")))
+
+
+class Same(NamedTuple):
+    """
+    Objects of one page that are at the destination already, for one reason.
+    """
+
+    reason: SkipReason
+    nbytes: int
+    tasks: Sequence[CopyTask]
+
+
+class Joined(NamedTuple):
+    """
+    What listings show of one page: what has to be copied, and what has not, each in key order.
+    """
+
+    todo: Batch
+    same: tuple[Same, ...] = ()
+
+
+def join(mapped: Mapped, there: Columns, mode: Compare) -> Joined:
+    """
+    Compares sources with what the destination holds of the same range.
+    """
+    if not there.keys:
+        return Joined(mapped.tasks)
+    objects = mapped.objects
+    if tuple(mapped.dest_keys) == there.keys:
+        if mode is not Compare.CHECKSUM and (objects.etags, objects.sizes) == (there.etags, there.sizes):
+            return Joined((), (Same(SkipReason.SAME, sum(objects.sizes), Pairs(mapped, there)),))
+        places: Sequence[int | None] = range(len(there))
+    else:
+        place = {key: at for at, key in enumerate(there.keys)}
+        places = [place.get(key) for key in mapped.dest_keys]
+    reasons = _reasons(objects, there, places, mode)
+    same = tuple(_same(mapped, there, places, reasons, reason) for reason in dict.fromkeys(filter(None, reasons)))
+    left = [at for at, reason in enumerate(reasons) if reason is None]
+    todo = tuple(
+        made_task((objects.keys[at], mapped.dest_keys[at], objects[at], None if to is None else there[to], ""))
+        for at, to in ((at, places[at]) for at in left)
+    )
+    return Joined(todo, same)
+
+
+def _reasons(objects: Columns, there: Columns, places: Sequence[int | None], mode: Compare) -> list[SkipReason | None]:
+    """
+    Why each is to be left as it is, or None.
+    """
+    if mode in (Compare.AUTO, Compare.ETAG):
+        # As `enough` says it, without making the objects.
+        sizes, etags = there.sizes, there.etags
+        return [
+            SkipReason.SAME if to is not None and size == sizes[to] and (etag == etags[to] or not size) else None
+            for to, size, etag in zip(places, objects.sizes, objects.etags, strict=True)
+        ]
+    return [None if to is None else enough(one, there[to], mode) for one, to in zip(objects, places, strict=True)]
+
+
+def _same(
+    mapped: Mapped,
+    there: Columns,
+    places: Sequence[int | None],
+    reasons: Sequence[SkipReason | None],
+    reason: SkipReason,
+) -> Same:
+    chosen = [at for at, found in enumerate(reasons) if found is reason]
+    pairs = Pairs(mapped.pick(chosen), there.pick([to for at in chosen if (to := places[at]) is not None]))
+    return Same(reason, sum(mapped.objects.sizes[at] for at in chosen), pairs)
+
+
+def extras(there: Columns, dest_keys: Sequence[str]) -> Columns:
+    """
+    What the destination holds under none of `dest_keys`.
+    """
+    if tuple(dest_keys) == there.keys:
+        return EMPTY
+    known = set(dest_keys)
+    return there.pick([at for at, key in enumerate(there.keys) if key not in known])
+
+
 def not_there(
     tasks: Sequence[CopyTask], existing: Sequence[ObjectInfo | None], mode: Compare = Compare.AUTO
 ) -> tuple[Batch, dict[SkipReason, Batch]]:
@@ -185,70 +287,3 @@ def not_there(
         else:
             todo.append(seen)
     return tuple(todo), {reason: tuple(found) for reason, found in done.items()}
-
-
-def before(key: str) -> str:
-    """
-    A string that sorts before `key` with next to no possible key between the two: where ``start-after`` finds `key`.
-    """
-    stem, last = key[:-1], ord(key[-1])
-    if last == 0:
-        return stem
-    # The predecessor of U+E000 is U+D7FF: between them lie the surrogates, which UTF-8 cannot hold.
-    lower = stem + chr(0xD7FF if last == 0xE000 else last - 1)
-    padded = lower + _HIGHEST
-    return padded if len(padded.encode("utf-8", "surrogateescape")) <= MAX_KEY_BYTES else lower
-
-
-class Destination:
-    """
-    Looks keys up in a listing of the destination, in ascending order and in the memory of one page.
-    """
-
-    def __init__(self, store: ListsObjects, bucket: str, prefix: str) -> None:
-        self._store = store
-        self._bucket = bucket
-        self._prefix = prefix
-        self._page: Page | None = None
-        self._at = 0
-
-    async def find(self, keys: Sequence[str]) -> list[ObjectInfo | None]:
-        """
-        What stands under each of `keys`, which ascend, also from one call to the next.
-
-        Raises:
-            AccessDenied: the destination may not be listed.
-            ListingError: a page failed or cannot be trusted.
-        """
-        return [await self._find(key) for key in keys]
-
-    async def _find(self, key: str) -> ObjectInfo | None:
-        jumped = self._page is None
-        if jumped:
-            await self._jump(key)
-        while True:
-            page = self._page
-            assert page is not None
-            objects = page.objects
-            while self._at < len(objects) and objects[self._at].key < key:
-                self._at += 1
-            if self._at < len(objects):
-                found = objects[self._at]
-                return found if found.key == key else None
-            if page.next_token is None:
-                return None
-            if jumped:
-                self._use(await next_page(self._store, self._bucket, self._prefix, page))
-            else:
-                await self._jump(key)
-                jumped = True
-
-    async def _jump(self, key: str) -> None:
-        # Below the prefix there is nothing to skip, and a listing may begin at its start.
-        after = before(key) if key > self._prefix else ""
-        after = after if after > self._prefix else ""
-        self._use(await first_page(self._store, self._bucket, self._prefix, after, strict=False))
-
-    def _use(self, page: Page) -> None:
-        self._page = page
-        self._at = 0

@@ -4,11 +4,11 @@ Everything that can happen in a run, as values. Core code says it with one of th
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from s3copy_async.model import Batch, CheckResult, CopyResult, SkipReason
+from s3copy_async.model import CheckResult, CopyResult, CopyTask, SkipReason
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ class Skipped:
     reason: SkipReason
     objects: int
     nbytes: int
-    tasks: Batch = ()
+    tasks: Sequence[CopyTask] = ()
 
 
 @dataclass(frozen=True, slots=True)

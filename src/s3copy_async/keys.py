@@ -198,6 +198,25 @@ def key_problem(key: str) -> str | None:
     return None
 
 
+def place_of(keys: Sequence[str], key: str) -> int:
+    """
+    How many of `keys`, which ascend as S3 lists them, come before `key` or are it.
+    """
+    try:
+        "".join(keys).encode()
+    except UnicodeEncodeError:
+        # Strings sort like their UTF-8 bytes, but for the escapes that stand for invalid UTF-8.
+        return bisect_right(keys, in_bytes(key), key=in_bytes)
+    return bisect_right(keys, key)
+
+
+def in_bytes(key: str) -> bytes:
+    """
+    A key as S3 stores it.
+    """
+    return key.encode("utf-8", "surrogateescape")
+
+
 def may_have_problem(keys: Sequence[str]) -> bool:
     """
     Whether `key_problem` should look at each of `keys`, which ascend.

@@ -6,34 +6,25 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing, suppress
-from dataclasses import dataclass
-from typing import Final, TypeVar
+from typing import TypeVar
 
-from s3copy_async.compare import Destination, Scope, not_there, sort_out
+from s3copy_async.columns import Columns
+from s3copy_async.compare import Joined, Mapped, Scope, join, sort_out
 from s3copy_async.copying.job import refused
 from s3copy_async.errors import AccessDenied, FatalError, NotFound, S3Error
 from s3copy_async.events import Emit, Listed, ListingDone, Notice, ObjectDone, Skipped
 from s3copy_async.keys import Rule, clash, key_problem
 from s3copy_async.listfile import BATCH, read_keys
-from s3copy_async.listing import head_if_seen, pages
+from s3copy_async.listing import head_if_seen
 from s3copy_async.model import Batch, CopyResult, CopyTask, Head, ObjectInfo, Outcome, SkipReason
 from s3copy_async.options import Compare
+from s3copy_async.scan import Place, Plan, Scan, Stretch
 from s3copy_async.selection import Work
 from s3copy_async.store import Heads, HeadsObjects, LooksUp
 from s3copy_async.text import shown
+from s3copy_async.there import UNSEEN, DestinationSide
 
 T = TypeVar("T")
-_UNSEEN: Final = "cannot be looked at with these credentials: copying without the check for what is already there"
-
-
-@dataclass(frozen=True, slots=True)
-class Looked:
-    """
-    An answer of `DestinationSide`.
-    """
-
-    cursor: Destination | None
-    objects: list[ObjectInfo | None]
 
 
 class DestinationHeads:
@@ -55,7 +46,7 @@ class DestinationHeads:
         except AccessDenied:
             if not self._said:
                 self._said = True
-                self._emit(Notice(f"s3://{bucket} {_UNSEEN}"))
+                self._emit(Notice(f"s3://{bucket} {UNSEEN}"))
             raise
 
     async def head_details(self, bucket: str, key: str, part: int = 0, *, version: str = "") -> Head:
@@ -69,32 +60,6 @@ class DestinationHeads:
             with suppress(AccessDenied):
                 return await look(reader)
         return await look(self._readers[-1])
-
-
-class DestinationSide:
-    """
-    The destination as far as it may be looked at: the first of several sets of credentials that may list it, or none.
-    """
-
-    def __init__(self, readers: Sequence[LooksUp], bucket: str, emit: Emit) -> None:
-        self._readers = list(readers)
-        self._bucket = bucket
-        self._emit = emit
-
-    async def existing(self, cursor: Destination | None, prefix: str, keys: Sequence[str]) -> Looked:
-        """
-        What stands under `keys`, and the cursor to go on with. Without the right to list: nothing, said once.
-        """
-        while self._readers:
-            cursor = cursor or Destination(self._readers[0], self._bucket, prefix)
-            try:
-                return Looked(cursor, await cursor.find(keys))
-            except AccessDenied:
-                self._readers.pop(0)
-                cursor = None
-                if not self._readers:
-                    self._emit(Notice(f"s3://{self._bucket} {_UNSEEN}"))
-        return Looked(None, [None] * len(keys))
 
 
 class Lister:
@@ -134,12 +99,9 @@ class Lister:
         async with aclosing(self.named(work)) as named:
             async for batch in named:
                 yield batch
-        for rule in work.rules:
-            if rule.exact is not None:
-                yield await self._exact(rule.exact, rule)
-            async with aclosing(self._compared(rule)) as batches:
-                async for batch in batches:
-                    yield batch
+        async with aclosing(self._compared(work.rules)) as batches:
+            async for batch in batches:
+                yield batch
         self._emit(ListingDone())
 
     async def named(self, work: Work) -> AsyncGenerator[Batch, None]:
@@ -174,48 +136,54 @@ class Lister:
         self._emit(Listed(len(keys), 0))
         return tuple(tasks)
 
-    async def _exact(self, key: str, rule: Rule) -> Batch:
+    async def _exact(self, place: Place) -> Batch | None:
         """
         The object whose key is the source path itself, if there is one.
         """
+        rule = place.rule
+        if rule.exact is None:
+            return None
+        key = rule.exact
         try:
             found = await self._source.head_object(self._scope.source_bucket, key)
         except NotFound:
-            return ()
+            return None
         except AccessDenied:
             where = f"s3://{self._scope.source_bucket}/{shown(key)}"
             self._emit(Notice(f"{where}: access denied to an object of this very name, if there is one", warning=False))
-            return ()
+            return None
         except FatalError:
             raise
         except S3Error as error:
             self._emit(ObjectDone(refused(CopyTask(key, rule.dest_key(self._scope.base, key)), error)))
-            return ()
-        tasks = sort_out((found,), rule, self._scope, self._emit).tasks
+            return None
+        mapped = sort_out((found,), rule, self._scope, self._emit)
         dest = self._scope.dest_bucket
-        return self._todo(tasks, [await head_if_seen(self._dest_heads, dest, task.dest_key) for task in tasks])
+        there = [await head_if_seen(self._dest_heads, dest, dest_key) for dest_key in mapped.dest_keys]
+        return self._todo(join(mapped, Columns.of([info for info in there if info]), self._mode))
 
-    async def _compared(self, rule: Rule) -> AsyncGenerator[Batch, None]:
+    async def _compared(self, rules: Sequence[Rule]) -> AsyncGenerator[Batch, None]:
         scope = self._scope
-        cursor: Destination | None = None
-        try:
-            async with aclosing(pages(self._source, scope.source_bucket, rule.prefix)) as listing:
-                async for page in listing:
-                    tasks = sort_out(page.objects, rule, scope, self._emit).tasks
-                    if tasks:
-                        keys = [task.dest_key for task in tasks]
-                        looked = await self._dest.existing(cursor, rule.image(scope.base), keys)
-                        cursor = looked.cursor
-                        yield self._todo(tasks, looked.objects)
-        except AccessDenied as error:
-            raise FatalError(
-                f"s3://{scope.source_bucket}/{shown(rule.prefix)} may not be listed with these credentials ({error}): "
-                "ask for s3:ListBucket, or name the keys with -f or -F"
-            ) from error
+        plan = Plan(self._sift, self._digest, self._exact, self._denied, scope.base)
+        scan = Scan(self._source, scope.source_bucket, self._dest, plan)
+        places = [Place(number, rule, rule.prefix) for number, rule in enumerate(rules)]
+        async with aclosing(scan.results(places)) as batches:
+            async for batch in batches:
+                yield batch
 
-    def _todo(self, tasks: Batch, existing: Sequence[ObjectInfo | None]) -> Batch:
-        todo, done = not_there(tasks, existing, self._mode)
-        for reason, found in done.items():
-            nbytes = sum(task.source.size for task in found if task.source)
-            self._emit(Skipped(reason, len(found), nbytes, found))
-        return todo
+    def _denied(self, place: Place, error: AccessDenied) -> FatalError:
+        return FatalError(
+            f"s3://{self._scope.source_bucket}/{shown(place.prefix)} may not be listed with these credentials "
+            f"({error}): ask for s3:ListBucket, or name the keys with -f or -F"
+        )
+
+    def _sift(self, place: Place, objects: Columns) -> Mapped:
+        return sort_out(objects, place.rule, self._scope, self._emit)
+
+    def _digest(self, stretch: Stretch) -> Batch | None:
+        return self._todo(join(stretch.mapped, stretch.there, self._mode))
+
+    def _todo(self, joined: Joined) -> Batch | None:
+        for same in joined.same:
+            self._emit(Skipped(same.reason, len(same.tasks), same.nbytes, same.tasks))
+        return joined.todo or None

@@ -6,8 +6,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator
+from operator import lt
 
+from s3copy_async.columns import Columns
 from s3copy_async.errors import AccessDenied, ListingError, NotFound, S3Error
+from s3copy_async.keys import in_bytes
 from s3copy_async.model import ObjectInfo, Page
 from s3copy_async.store import HeadsObjects, ListsObjects
 from s3copy_async.text import shown
@@ -81,10 +84,15 @@ def check_page(page: Page, bucket: str, prefix: str, after: str) -> None:
     Raises:
         ListingError: a rule of ListObjectsV2 is broken.
     """
+    keys = Columns.of(page.objects).keys
+    if not keys:
+        return
+    is_after = not after or after < keys[0]
+    if is_after and keys[0].startswith(prefix) and keys[-1].startswith(prefix) and all(map(lt, keys, keys[1:])):
+        return
     last = after
-    for found in page.objects:
-        key = found.key
-        if last and key <= last and _in_bytes(key) <= _in_bytes(last):
+    for key in keys:
+        if last and key <= last and in_bytes(key) <= in_bytes(last):
             where = f"s3://{bucket}/{shown(prefix)}"
             raise ListingError(
                 f"listing {where}: '{shown(key)}' came after '{shown(last)}'. This store does not list in UTF-8 order "
@@ -93,11 +101,6 @@ def check_page(page: Page, bucket: str, prefix: str, after: str) -> None:
         if not key.startswith(prefix):
             raise ListingError(f"listing s3://{bucket}/{shown(prefix)}: the store answered with '{shown(key)}'")
         last = key
-
-
-def _in_bytes(key: str) -> bytes:
-    # Strings sort like their UTF-8 bytes, but for the escapes that stand for invalid UTF-8.
-    return key.encode("utf-8", "surrogateescape")
 
 
 async def head_if_seen(store: HeadsObjects, bucket: str, key: str) -> ObjectInfo | None:

@@ -10,12 +10,12 @@ import unicodedata
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from s3copy_async.compare import before
 from s3copy_async.errors import S3Error
 from s3copy_async.faults import BY_CODE, classify
 from s3copy_async.keys import MAX_KEY_BYTES, RuleIndex, WorkArea, path_rule
 from s3copy_async.listfile import parse_lines
 from s3copy_async.text import harmless, parse_size, shown
+from s3copy_async.there import before
 
 HARMFUL = {"Cc", "Cf", "Co", "Cs", "Cn", "Zl", "Zp"}
 ANY = st.text(st.characters(), max_size=30)

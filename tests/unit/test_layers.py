@@ -19,12 +19,14 @@ PACKAGE: Final = "s3copy_async"
 
 # A name stands for a module, or for a package and everything in it.
 LAYERS: Final = (
-    ("model", "uri", "options", "errors", "text"),
+    ("model", "columns", "uri", "options", "errors", "text"),
     (
         "etag",
         "s3cfg",
         "events",
         "keys",
+        "guess",
+        "spans",
         "parts",
         "faults",
         "store",
@@ -41,7 +43,7 @@ LAYERS: Final = (
         "flow",
         "patience",
     ),
-    ("state", "guards", "listing", "compare", "copying", "s3", "memory", "memory_data"),
+    ("state", "guards", "listing", "compare", "there", "scan", "copying", "s3", "memory", "memory_data"),
     ("pipeline", "crew", "lister", "checking", "judging", "beside", "cleaning", "summary", "stream"),
     ("views",),
     ("connect", "app", "library", PACKAGE),

@@ -13,13 +13,14 @@ from s3copy_async.compare import Scope
 from s3copy_async.errors import FatalError
 from s3copy_async.events import Event, Listed, ListingDone, Notice, ObjectDone, Skipped
 from s3copy_async.keys import RuleIndex, WorkArea
-from s3copy_async.lister import DestinationHeads, DestinationSide, Lister
+from s3copy_async.lister import DestinationHeads, Lister
 from s3copy_async.listfile import parse_lines, read_keys
 from s3copy_async.memory import MemoryStore
 from s3copy_async.memory_data import Call, Fault
 from s3copy_async.model import CopyTask, SkipReason
 from s3copy_async.options import Selection
 from s3copy_async.selection import folder_of, work_of
+from s3copy_async.there import DestinationSide
 from s3copy_async.uri import S3Uri
 
 

@@ -66,9 +66,7 @@ class Wanted(NamedTuple):
 
 # NamedTuples' own constructors cost twice as much.
 made_answer: Final = cast("Callable[[tuple[int, Headers, bytes]], Answer]", partial(tuple.__new__, Answer))
-made_wanted: Final = cast(
-    "Callable[[tuple[bytes, Sink, object, float, bool]], Wanted]", partial(tuple.__new__, Wanted)
-)
+made_wanted: Final = cast("Callable[[tuple[bytes, Sink, object, float, bool]], Wanted]", partial(tuple.__new__, Wanted))
 
 
 class Holder(Protocol):

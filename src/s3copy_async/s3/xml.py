@@ -13,8 +13,8 @@ from typing import Any, Final
 from xml.etree import ElementTree as ET
 from xml.etree.ElementTree import Element
 
-from s3copy_async.errors import BadAnswer, Failure
 from s3copy_async.columns import Columns
+from s3copy_async.errors import BadAnswer, Failure
 from s3copy_async.model import Page
 from s3copy_async.s3 import answers, heads
 
