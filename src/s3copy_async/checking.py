@@ -7,8 +7,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
-from s3copy_async.columns import Columns
-from s3copy_async.compare import Mapped, extras, join, sort_out
+from s3copy_async.compare import extras, join
 from s3copy_async.copying.evidence import looked_closely
 from s3copy_async.copying.source import source_of
 from s3copy_async.errors import AccessDenied, FatalError, NotFound, S3Error
@@ -43,11 +42,9 @@ class Checker:
             async for batch in named:
                 yield batch
         sides, scope = self._sides, self._sides.scope
-        plan = Plan(self._sift, self._digest, self._exact, _denied, scope.base, every=not sides.one_way)
+        plan = Plan(scope, self._emit, self._digest, self._exact, _denied, every=not sides.one_way)
         side = DestinationSide((sides.dest,), scope.dest_bucket, self._emit, must=True)
-        scan = Scan(sides.source, scope.source_bucket, side, plan)
-        places = [Place(number, rule, rule.prefix) for number, rule in enumerate(rules)]
-        async with aclosing(scan.results(places)) as doubts:
+        async with aclosing(Scan(sides.source, side, plan).results(rules)) as doubts:
             async for batch in doubts:
                 yield batch
         self._emit(ListingDone())
@@ -68,9 +65,6 @@ class Checker:
             return None
         self._emit(Listed(1, 0))
         return (task,)
-
-    def _sift(self, place: Place, objects: Columns) -> Mapped:
-        return sort_out(objects, place.rule, self._sides.scope, self._emit)
 
     def _digest(self, stretch: Stretch) -> Batch | None:
         """

@@ -4,16 +4,14 @@ The objects of a listed page as columns: most of them need never be made one by 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
-from functools import partial
 from itertools import chain, repeat
-from typing import Any, Final, cast, overload
+from typing import Final, overload
 
-from s3copy_async.model import ObjectInfo
+from s3copy_async.model import ObjectInfo, maker
 
-# In the order of ObjectInfo's fields; its own constructor costs twice as much.
-_MAKE: Final = cast("Callable[[tuple[Any, ...]], ObjectInfo]", partial(tuple.__new__, ObjectInfo))
+_MAKE: Final = maker(ObjectInfo)
 
 
 class Columns(Sequence[ObjectInfo]):

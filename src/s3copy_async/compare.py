@@ -267,23 +267,3 @@ def extras(there: Columns, dest_keys: Sequence[str]) -> Columns:
         return EMPTY
     known = set(dest_keys)
     return there.pick([at for at, key in enumerate(there.keys) if key not in known])
-
-
-def not_there(
-    tasks: Sequence[CopyTask], existing: Sequence[ObjectInfo | None], mode: Compare = Compare.AUTO
-) -> tuple[Batch, dict[SkipReason, Batch]]:
-    """
-    The tasks whose destination listings do not show to be the same, and those whose destination they do, by reason.
-    """
-    todo: list[CopyTask] = []
-    done: dict[SkipReason, list[CopyTask]] = {}
-    for task, there in zip(tasks, existing, strict=True):
-        if there is None:
-            todo.append(task)
-            continue
-        seen = task._replace(there=there)
-        if task.source is not None and (reason := enough(task.source, there, mode)):
-            done.setdefault(reason, []).append(seen)
-        else:
-            todo.append(seen)
-    return tuple(todo), {reason: tuple(found) for reason, found in done.items()}

@@ -292,8 +292,7 @@ class Flow:
         A request succeeded, and its place is free.
         """
         self._done[kind] += 1
-        self.in_flight -= 1
-        self.wake()
+        self.leave()
 
     def succeeded(self, kind: Kind, number: int = 1) -> None:
         """

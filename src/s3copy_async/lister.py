@@ -9,7 +9,7 @@ from contextlib import aclosing, suppress
 from typing import TypeVar
 
 from s3copy_async.columns import Columns
-from s3copy_async.compare import Joined, Mapped, Scope, join, sort_out
+from s3copy_async.compare import Joined, Scope, join, sort_out
 from s3copy_async.copying.job import refused
 from s3copy_async.errors import AccessDenied, FatalError, NotFound, S3Error
 from s3copy_async.events import Emit, Listed, ListingDone, Notice, ObjectDone, Skipped
@@ -163,11 +163,8 @@ class Lister:
         return self._todo(join(mapped, Columns.of([info for info in there if info]), self._mode))
 
     async def _compared(self, rules: Sequence[Rule]) -> AsyncGenerator[Batch, None]:
-        scope = self._scope
-        plan = Plan(self._sift, self._digest, self._exact, self._denied, scope.base)
-        scan = Scan(self._source, scope.source_bucket, self._dest, plan)
-        places = [Place(number, rule, rule.prefix) for number, rule in enumerate(rules)]
-        async with aclosing(scan.results(places)) as batches:
+        plan = Plan(self._scope, self._emit, self._digest, self._exact, self._denied)
+        async with aclosing(Scan(self._source, self._dest, plan).results(rules)) as batches:
             async for batch in batches:
                 yield batch
 
@@ -176,9 +173,6 @@ class Lister:
             f"s3://{self._scope.source_bucket}/{shown(place.prefix)} may not be listed with these credentials "
             f"({error}): ask for s3:ListBucket, or name the keys with -f or -F"
         )
-
-    def _sift(self, place: Place, objects: Columns) -> Mapped:
-        return sort_out(objects, place.rule, self._scope, self._emit)
 
     def _digest(self, stretch: Stretch) -> Batch | None:
         return self._todo(join(stretch.mapped, stretch.there, self._mode))

@@ -7,6 +7,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator
 from operator import lt
+from typing import TypeVar
 
 from s3copy_async.columns import Columns
 from s3copy_async.errors import AccessDenied, ListingError, NotFound, S3Error
@@ -14,6 +15,8 @@ from s3copy_async.keys import in_bytes
 from s3copy_async.model import ObjectInfo, Page
 from s3copy_async.store import HeadsObjects, ListsObjects
 from s3copy_async.text import shown
+
+T = TypeVar("T")
 
 
 async def pages(store: ListsObjects, bucket: str, prefix: str) -> AsyncGenerator[Page, None]:
@@ -31,13 +34,19 @@ async def pages(store: ListsObjects, bucket: str, prefix: str) -> AsyncGenerator
             yield page
             page = await ahead
         finally:
-            if not ahead.done():
-                ahead.cancel()
-                await asyncio.wait([ahead])
-            elif not ahead.cancelled():
-                # Seen here, so that a failure behind a closed generator is not reported as lost.
-                ahead.exception()
+            await dropped(ahead)
     yield page
+
+
+async def dropped(task: asyncio.Task[T] | None) -> None:
+    """
+    Gives up what is under way, if anything is.
+    """
+    if task is not None:
+        task.cancel()
+        await asyncio.wait([task])
+        if not task.cancelled():
+            task.exception()  # seen, so that it is not reported as lost
 
 
 async def first_page(

@@ -16,14 +16,15 @@ from dataclasses import dataclass
 from typing import Any, Final, Generic, NamedTuple, TypeVar
 
 from s3copy_async.columns import EMPTY, Columns
-from s3copy_async.compare import Mapped
+from s3copy_async.compare import Mapped, Scope, sort_out
 from s3copy_async.errors import AccessDenied, FatalError, S3Error
+from s3copy_async.events import Emit
 from s3copy_async.keys import Rule, place_of
-from s3copy_async.listing import first_page, next_page
+from s3copy_async.listing import dropped, first_page, next_page
 from s3copy_async.model import Page
 from s3copy_async.spans import Cutter, Root, Span
 from s3copy_async.store import ListsObjects
-from s3copy_async.there import DestinationSide, Image, There, dropped
+from s3copy_async.there import DestinationSide, Image, There
 
 T = TypeVar("T")
 LANES: Final = 64
@@ -73,19 +74,19 @@ class Plan(Generic[T]):
     What is done with what is listed.
 
     Args:
-        sift: which of the objects of a page are sources of the run.
+        scope: which of the objects that are listed are sources of the run, and where they go.
+        emit: told what was listed, and what of it was left out.
         digest: what a piece of the key space comes to; None for nothing.
         exact: what the one object comes to whose key is the path itself, beside which there is a folder of that name.
         denied: the error to raise where a side may not be listed that must be.
-        base: destination folder.
         every: everything that the destination holds is wanted, and not only what the source has too.
     """
 
-    sift: Callable[[Place, Columns], Mapped]
+    scope: Scope
+    emit: Emit
     digest: Callable[[Stretch], T | None]
     exact: Callable[[Place], Coroutine[Any, Any, T | None]]
     denied: Callable[[Place, AccessDenied], FatalError]
-    base: str
     every: bool = False
 
 
@@ -100,7 +101,7 @@ class _Mark(NamedTuple):
 class Scan(Generic[T]):
     """
     Args:
-        source: lists the source bucket.
+        source: lists the source.
         side: lists the destination.
         clock: injected for tests.
     """
@@ -108,39 +109,35 @@ class Scan(Generic[T]):
     def __init__(
         self,
         source: ListsObjects,
-        bucket: str,
         side: DestinationSide,
         plan: Plan[T],
-        *,
-        lanes: int = LANES,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._source = source
-        self._bucket = bucket
+        self._bucket = plan.scope.source_bucket
         self._side = side
         self._plan = plan
-        self._most = lanes
         self._clock = clock
         self._queue: asyncio.Queue[T | _Mark] = asyncio.Queue(_QUEUED)
         self._tasks: set[asyncio.Task[None]] = set()
         self._places: deque[Place] = deque()
         self._images: dict[Root, tuple[Place, Image]] = {}
         self._cutter = Cutter()
-        self._may_cut = lanes > 1
+        self._may_cut = True
         self._is_waiting = False
         self._fastest = math.inf
         self._began = time.process_time()
         self._pages = 0
 
-    async def results(self, places: Iterable[Place]) -> AsyncGenerator[T, None]:
+    async def results(self, rules: Iterable[Rule]) -> AsyncGenerator[T, None]:
         """
-        What all places come to, in no order. Close it (``contextlib.aclosing``): requests may be under way.
+        What the keys of all rules come to, in no order. Close it (``contextlib.aclosing``): requests may be under way.
 
         Raises:
             FatalError: a side may not be listed that must be.
             ListingError: a page failed, or the pages break S3's rules, so the listing cannot be trusted to be complete.
         """
-        self._places.extend(places)
+        self._places.extend(Place(number, rule, rule.prefix) for number, rule in enumerate(rules))
         try:
             while self._places or self._tasks or not self._queue.empty():
                 self._is_waiting = self._queue.empty()
@@ -164,9 +161,9 @@ class Scan(Generic[T]):
         How many lanes are worth while: so many pages can be worked through while one is under way.
         """
         if math.isinf(self._fastest):
-            return min(_AT_ONCE, self._most)
+            return _AT_ONCE
         work = max(_LEAST_WORK, (time.process_time() - self._began) / max(1, self._pages))
-        return min(self._most, max(1, math.ceil(_AMPLE * self._fastest / work)))
+        return min(LANES, max(1, math.ceil(_AMPLE * self._fastest / work)))
 
     def _fill(self) -> None:
         """
@@ -184,8 +181,8 @@ class Scan(Generic[T]):
                 self._start(self._probe(span, guess, depth))
 
     def _root(self, place: Place) -> Span:
-        root = Root(place.number, place.prefix)
-        self._images[root] = place, Image(self._plan.base + place.prefix[place.rule.cut :])
+        root = Root(place.prefix)
+        self._images[root] = place, Image(place.rule.dest_key(self._plan.scope.base, place.prefix))
         return Span(root, "")
 
     def _begin(self, span: Span, page: Page | None = None) -> None:
@@ -301,7 +298,7 @@ class Scan(Generic[T]):
 
     async def _compare(self, place: Place, span: Span, objects: Columns, there: There, *, is_last: bool) -> None:
         plan = self._plan
-        mapped = plan.sift(place, objects)
+        mapped = sort_out(objects, place.rule, plan.scope, plan.emit)
         found = EMPTY
         if self._side.is_seen and (mapped.dest_keys or plan.every):
             end = None if span.until is None else self._dest(place, span.until)
@@ -312,4 +309,4 @@ class Scan(Generic[T]):
             await self._queue.put(result)
 
     def _dest(self, place: Place, key: str) -> str:
-        return self._plan.base + key[place.rule.cut :] if key else ""
+        return place.rule.dest_key(self._plan.scope.base, key) if key else ""

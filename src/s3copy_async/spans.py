@@ -34,11 +34,9 @@ class Root:
     A prefix whose keys are listed.
 
     Args:
-        number: of its rule.
         pages: of the source, that have come so far.
     """
 
-    number: int
     prefix: str
     alphabet: Alphabet = field(default_factory=Alphabet)
     pages: int = 0

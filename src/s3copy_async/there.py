@@ -8,17 +8,16 @@ import asyncio
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, TypeVar
+from typing import Final
 
 from s3copy_async.columns import EMPTY, Columns, joined
 from s3copy_async.errors import AccessDenied
 from s3copy_async.events import Emit, Notice
 from s3copy_async.keys import MAX_KEY_BYTES, place_of
-from s3copy_async.listing import first_page, next_page
+from s3copy_async.listing import dropped, first_page, next_page
 from s3copy_async.model import Page
 from s3copy_async.store import ListsObjects
 
-T = TypeVar("T")
 UNSEEN: Final = "cannot be looked at with these credentials: copying without the check for what is already there"
 _HIGHEST: Final = "\U0010ffff"
 _NOTHING: Final = Page(EMPTY, None)
@@ -208,14 +207,3 @@ class There:
         Gives up what was asked for ahead.
         """
         await dropped(self._ahead)
-
-
-async def dropped(task: asyncio.Task[T] | None) -> None:
-    """
-    Gives up what is under way, if anything is.
-    """
-    if task is not None:
-        task.cancel()
-        await asyncio.wait([task])
-        if not task.cancelled():
-            task.exception()  # seen, so that it is not reported as lost

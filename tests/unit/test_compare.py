@@ -6,7 +6,8 @@ from __future__ import annotations
 
 import pytest
 
-from s3copy_async.compare import Scope, enough, not_there, sort_out, triage
+from s3copy_async.columns import Columns
+from s3copy_async.compare import Mapped, Scope, enough, join, sort_out, triage
 from s3copy_async.events import Event, Listed, ObjectDone, Skipped
 from s3copy_async.keys import RuleIndex, WorkArea, path_rule
 from s3copy_async.model import CopyTask, ObjectInfo, Outcome, SkipReason
@@ -134,13 +135,15 @@ def test_only_what_differs_is_to_do() -> None:
     """
     Equal size and ETag is there already; anything else is copied.
     """
-    tasks = [CopyTask(key, key, info(key, 5)) for key in "abcd"] + [CopyTask("e", "e")]
-    existing = [info("a", 5), info("b", 6), info("c", 5, B), None, info("e", 5)]
+    mapped = Mapped(Columns.of([info(key, 5) for key in "abcd"]), list("abcd"))
+    there = Columns.of([info("a", 5), info("b", 6), info("c", 5, B), info("e", 5)])
 
-    todo, done = not_there(tasks, existing)
+    found = join(mapped, there, Compare.AUTO)
 
-    assert [task.key for task in todo] == ["b", "c", "d", "e"]
-    assert {reason: [task.key for task in found] for reason, found in done.items()} == {SkipReason.SAME: ["a"]}
+    assert [(task.key, task.there) for task in found.todo] == [("b", there[1]), ("c", there[2]), ("d", None)]
+    assert [(same.reason, same.nbytes, [task.key for task in same.tasks]) for same in found.same] == [
+        (SkipReason.SAME, 5, ["a"])
+    ]
 
 
 _S, _Z, _T = SkipReason.SAME, SkipReason.SAME_SIZE, SkipReason.SAME_TIME

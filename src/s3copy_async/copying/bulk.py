@@ -11,15 +11,14 @@ import time
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from contextlib import aclosing
-from functools import partial
 from itertools import islice
-from typing import Any, Final, cast
+from typing import Final
 
 from s3copy_async.copying.carry import whole_wishes
 from s3copy_async.copying.job import CopyJob
 from s3copy_async.errors import S3Error, Throttled
 from s3copy_async.flow import Flow, Kind
-from s3copy_async.model import Batch, CopyAnswer, CopyRequest, CopyResult, CopyTask, ObjectInfo, Outcome, Proof
+from s3copy_async.model import Batch, CopyAnswer, CopyRequest, CopyResult, CopyTask, ObjectInfo, Outcome, Proof, maker
 from s3copy_async.options import IfExists
 from s3copy_async.patience import Meter
 from s3copy_async.store import BulkStart, CopiesInBulk
@@ -30,7 +29,7 @@ _PLAIN_ETAG: Final = re.compile(r"[0-9A-Za-z]+", re.ASCII).fullmatch
 _USUAL: Final = ("", "STANDARD")
 _FORGOTTEN: Final = ("ServerSideEncryption", "ObjectLockMode", "ObjectLockLegalHoldStatus")
 """Stores other than Amazon's may take such wishes and forget them: each copy is looked at."""
-_MAKE: Final = cast("Callable[[tuple[Any, ...]], CopyResult]", partial(tuple.__new__, CopyResult))
+_MAKE: Final = maker(CopyResult)
 
 
 class Bulk:

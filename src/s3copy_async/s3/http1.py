@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from functools import partial
-from typing import Final, NamedTuple, Protocol, cast
+from typing import Final, NamedTuple, Protocol
 
 import httptools
+
+from s3copy_async.model import maker
 
 Headers = list[tuple[bytes, bytes]]
 
@@ -64,9 +65,8 @@ class Wanted(NamedTuple):
     is_head: bool = False
 
 
-# NamedTuples' own constructors cost twice as much.
-made_answer: Final = cast("Callable[[tuple[int, Headers, bytes]], Answer]", partial(tuple.__new__, Answer))
-made_wanted: Final = cast("Callable[[tuple[bytes, Sink, object, float, bool]], Wanted]", partial(tuple.__new__, Wanted))
+made_answer: Final = maker(Answer)
+made_wanted: Final = maker(Wanted)
 
 
 class Holder(Protocol):
