@@ -203,6 +203,7 @@ def place_of(keys: Sequence[str], key: str) -> int:
     How many of `keys`, which ascend as S3 lists them, come before `key` or are it.
     """
     try:
+        key.encode()
         "".join(keys).encode()
     except UnicodeEncodeError:
         # Strings sort like their UTF-8 bytes, but for the escapes that stand for invalid UTF-8.

@@ -19,7 +19,7 @@ from s3copy_async.columns import EMPTY, Columns
 from s3copy_async.compare import Mapped, Scope, sort_out
 from s3copy_async.errors import AccessDenied, FatalError, S3Error
 from s3copy_async.events import Emit
-from s3copy_async.keys import Rule, place_of
+from s3copy_async.keys import Rule, in_bytes, place_of
 from s3copy_async.listing import dropped, first_page, next_page
 from s3copy_async.model import Page
 from s3copy_async.spans import Cutter, Root, Span
@@ -230,7 +230,7 @@ class Scan(Generic[T]):
         finally:
             span.is_probed = False
         keys = Columns.of(page.objects).keys
-        if span not in self._cutter.spans or span.after >= guess:
+        if span not in self._cutter.spans or in_bytes(span.after) >= in_bytes(guess):
             self._cutter.wasted += 1  # the range has been listed beyond it meanwhile
         elif not keys or (span.until is not None and place_of(keys[:1], span.until) == 0):
             self._cutter.wasted += 1
@@ -301,7 +301,7 @@ class Scan(Generic[T]):
         mapped = sort_out(objects, place.rule, plan.scope, plan.emit)
         found = EMPTY
         if self._side.is_seen and (mapped.dest_keys or plan.every):
-            end = None if span.until is None else self._dest(place, span.until)
+            end = None if span.end is None else self._dest(place, span.end)
             bound = end if is_last else self._dest(place, span.after)
             found = await there.upto(mapped.dest_keys, bound, end)
         result = plan.digest(Stretch(place, objects, mapped, found))

@@ -3,7 +3,7 @@ The ranges of keys that are still to be listed, and where to cut them: no reques
 
 A range is half open, (after, until]; all of them tile what is below their prefix. A cut is tried by a probe: a full
 page that starts after a guess. Where it finds keys of the range, it is the first page of a range of its own. Where it
-finds none, the range ends at the guess.
+finds none, the source has no more of the range behind the guess; the destination may.
 """
 
 from __future__ import annotations
@@ -49,7 +49,8 @@ class Span:
 
     Args:
         after: up to here everything is listed, or belongs to another range.
-        until: the last key that may belong; None for the end of the prefix.
+        end: the last key that may belong, on whatever side; None for the end of the prefix.
+        until: the source has no more keys of this range behind this one; None where that is `end`.
         first: of the last page, by which its density is told.
         alive: a cut of `after` at this depth, or deeper, may find keys.
         dead: a cut at this depth finds none.
@@ -61,6 +62,7 @@ class Span:
 
     root: Root
     after: str
+    end: str | None = None
     until: str | None = None
     first: str = ""
     alive: int = -1
@@ -107,22 +109,23 @@ class Span:
         """
         Ends at `guess`, behind which there are keys of this range; returns the range of those.
         """
-        rest = Span(self.root, guess, self.until, dead=self.dead, is_known=self.is_known)
+        rest = Span(self.root, guess, self.end, self.until, dead=self.dead, is_known=self.is_known)
         if depth >= 0:
             rest.alive, rest.leap = depth, 2 * self.leap
             rest.is_known = depth <= max(self.dead + 1, len(self.root.prefix))
-        self.until, self.is_known = guess, True
+        self.end = self.until = guess
+        self.is_known = True
         self.left = self._pages_left()
         return rest
 
     def shorten(self, guess: str, depth: int) -> None:
         """
-        Ends at `guess`, because there are no keys behind it.
+        Ends at `guess` as far as the source goes, which has no keys behind it.
         """
         self.until = guess
         same = common(self.after, guess)
         if depth < 0 and self.is_known:
-            self.is_known, self.alive, self.leap = False, max(self.alive, common(self.first, self.after)), _LEAP
+            self.is_known, self.alive, self.leap = False, common(self.first, self.after), _LEAP
         self.dead = max(self.dead, depth if depth >= 0 else same - 1)
         self.left = self._pages_left()
 

@@ -13,7 +13,7 @@ from typing import Final
 from s3copy_async.columns import EMPTY, Columns, joined
 from s3copy_async.errors import AccessDenied
 from s3copy_async.events import Emit, Notice
-from s3copy_async.keys import MAX_KEY_BYTES, place_of
+from s3copy_async.keys import MAX_KEY_BYTES, in_bytes, place_of
 from s3copy_async.listing import dropped, first_page, next_page
 from s3copy_async.model import Page
 from s3copy_async.store import ListsObjects
@@ -131,7 +131,7 @@ class There:
         self._ahead: asyncio.Task[Page] | None = None
         self._jumped = False
         self._is_dense = False
-        if image.end is not None and after >= image.end:
+        if image.end is not None and in_bytes(after) >= in_bytes(image.end):
             self._page = _NOTHING
 
     def begin(self) -> None:
@@ -163,7 +163,7 @@ class There:
             if to < len(keys) or (self._page and self._page.next_token is None):
                 break
             # Only what is wanted and not seen yet is worth another request.
-            target = bisect_right(wanted, self._seen)
+            target = place_of(wanted, self._seen)
             if target == len(wanted) and not self._every:
                 break
             await self._more("" if self._every else wanted[target], wanted)
@@ -176,7 +176,7 @@ class There:
             page, self._ahead, self._jumped = await self._ahead, None, False
         elif self._page is None:
             page = await self._side.first(self._image.prefix, self._seen)
-        elif self._jumped or jump <= self._seen:
+        elif self._jumped or in_bytes(jump) <= in_bytes(self._seen):
             page, self._jumped = await self._side.following(self._image.prefix, self._page), False
         else:
             page, self._jumped = await self._side.first(self._image.prefix, jump), True
@@ -186,10 +186,10 @@ class There:
         # What a store sent that cannot start just anywhere is passed over.
         self._at = place_of(keys, self._seen)
         if page.next_token is None:
-            last = keys[-1] if keys else max(self._seen, jump)
-            self._image.end = last if self._image.end is None else min(last, self._image.end)
+            last = keys[-1] if keys else max(self._seen, jump, key=in_bytes)
+            self._image.end = last if self._image.end is None else min(last, self._image.end, key=in_bytes)
         if keys:
-            self._seen = max(self._seen, keys[-1])
+            self._seen = max(self._seen, keys[-1], key=in_bytes)
             hits = bisect_right(wanted, keys[-1]) - bisect_right(wanted, keys[0])
             self._is_dense = self._every or 2 * hits >= len(keys)
 
@@ -198,7 +198,9 @@ class There:
         Asks for the next page while this one is being used, where the source has most of what the destination has.
         """
         page = self._page
-        if page is None or page.next_token is None or not self._is_dense or (end is not None and self._seen >= end):
+        if page is None or page.next_token is None or not self._is_dense:
+            return
+        if end is not None and in_bytes(self._seen) >= in_bytes(end):
             return
         self._ahead = asyncio.create_task(self._side.following(self._image.prefix, page))
 
