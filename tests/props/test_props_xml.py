@@ -252,6 +252,7 @@ PIECES: Final = st.one_of(
     st.lists(st.tuples(st.integers(0, 10_000), st.integers(0, 40), PIECES), min_size=1, max_size=3),
 )
 @example(["a"], [(0, 0, b"<!DOCTYPE x>")])
+@example(["a"], [(6537, 4, b">")])
 def test_a_damaged_page_is_read_as_botocore_reads_it_or_refused(
     keys: list[str], damages: list[tuple[int, int, bytes]]
 ) -> None:

@@ -6,6 +6,7 @@ The dictionaries have botocore's names and values, so that `answers` reads both.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -13,6 +14,7 @@ from typing import Any, Final
 
 from s3copy_async.errors import BadAnswer, Failure
 
+_ISO: Final = re.compile(r"[\d:.,TZ +-]+", re.ASCII).fullmatch
 _TEXTS: Final = {
     "cache-control": "CacheControl",
     "content-disposition": "ContentDisposition",
@@ -109,7 +111,7 @@ def moment(value: str) -> datetime | None:
     """
     A time as HTTP or ISO 8601 writes it; None where it cannot be read.
     """
-    readers: tuple[Callable[[str], datetime], ...] = (_http_date, datetime.fromisoformat, parsedate_to_datetime)
+    readers: tuple[Callable[[str], datetime], ...] = (_http_date, _iso, parsedate_to_datetime)
     for read in readers:
         try:
             found = read(value)
@@ -117,6 +119,13 @@ def moment(value: str) -> datetime | None:
             continue
         return found if found.tzinfo else found.replace(tzinfo=UTC)
     return None
+
+
+def _iso(value: str) -> datetime:
+    # Python takes any one character between the seconds and the zone.
+    if not _ISO(value):
+        raise ValueError(value)
+    return datetime.fromisoformat(value)
 
 
 def _http_date(value: str) -> datetime:
