@@ -42,11 +42,13 @@ async def dropped(task: asyncio.Task[T] | None) -> None:
     """
     Gives up what is under way, if anything is.
     """
-    if task is not None:
+    if task is None:
+        return
+    if not task.done():
         task.cancel()
         await asyncio.wait([task])
-        if not task.cancelled():
-            task.exception()  # seen, so that it is not reported as lost
+    if not task.cancelled():
+        task.exception()  # seen, so that it is not reported as lost
 
 
 async def first_page(
