@@ -13,7 +13,7 @@ from s3copy_async.copying.source import source_of
 from s3copy_async.errors import AccessDenied, FatalError, NotFound, S3Error
 from s3copy_async.events import Checked, CheckedSame, Emit, Listed, ListingDone, ObjectDone
 from s3copy_async.judging import Judge, Sides, plainly_different
-from s3copy_async.keys import Rule
+from s3copy_async.keys import Rule, in_bytes
 from s3copy_async.model import Batch, CheckResult, CopyResult, CopyTask, Finding, Head, ObjectInfo, Outcome
 from s3copy_async.scan import Place, Plan, Scan, Stretch
 from s3copy_async.store import Heads
@@ -70,24 +70,28 @@ class Checker:
         """
         Settles what listings can: equal pairs, unequal sizes, and what only one side has. The rest are doubts.
         """
+        scope, mode = self._sides.scope, self._sides.mode
         doubts: list[CopyTask] = []
-        found = join(stretch.mapped, stretch.there, self._sides.mode)
+        findings: list[CheckResult] = []
+        found = join(stretch.mapped, stretch.there, mode)
+        for task in found.todo:
+            if task.there is None or task.source is None:
+                findings.append(CheckResult(task.key, task.dest_key, Finding.MISSING))
+            elif reason := plainly_different(task.source, task.there, mode):
+                findings.append(CheckResult(task.key, task.dest_key, Finding.DIFFERENT, reason))
+            else:
+                doubts.append(task)
+        if not self._sides.one_way:
+            known = stretch.place.rule.dest_keys(scope.base, stretch.listed.keys)
+            more = extras(stretch.there, known).keys
+            findings += [CheckResult("", key, Finding.EXTRA) for key in more if key not in scope.work]
+        for finding in sorted(findings, key=lambda result: in_bytes(result.dest_key)):
+            self._emit(Checked(finding))
         for same in found.same:
             if self._sides.deep:
                 doubts += same.tasks
             else:
                 self._emit(CheckedSame(len(same.tasks), same.nbytes))
-        for task in found.todo:
-            if task.there is None or task.source is None:
-                self._found(task, Finding.MISSING)
-            elif reason := plainly_different(task.source, task.there, self._sides.mode):
-                self._found(task, Finding.DIFFERENT, reason)
-            else:
-                doubts.append(task)
-        if not self._sides.one_way:
-            known = stretch.place.rule.dest_keys(self._sides.scope.base, stretch.listed.keys)
-            for key in extras(stretch.there, known).keys:
-                self._extra(key)
         # A look is told nothing of the destination: it looks for itself.
         return tuple(task._replace(there=None) for task in doubts) or None
 
@@ -130,10 +134,6 @@ class Checker:
 
     def _found(self, task: CopyTask, finding: Finding, reason: str = "") -> None:
         self._emit(Checked(CheckResult(task.key, task.dest_key, finding, reason)))
-
-    def _extra(self, key: str) -> None:
-        if key not in self._sides.scope.work:
-            self._emit(Checked(CheckResult("", key, Finding.EXTRA)))
 
 
 def _denied(_place: Place, error: AccessDenied) -> FatalError:
