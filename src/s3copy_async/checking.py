@@ -4,7 +4,8 @@ Compares two places: what is missing, different, extra, or cannot be compared.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from bisect import bisect_right
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 
 from s3copy_async.compare import extras, join
@@ -85,15 +86,22 @@ class Checker:
             known = stretch.place.rule.dest_keys(scope.base, stretch.listed.keys)
             more = extras(stretch.there, known).keys
             findings += [CheckResult("", key, Finding.EXTRA) for key in more if key not in scope.work]
-        for finding in sorted(findings, key=lambda result: in_bytes(result.dest_key)):
-            self._emit(Checked(finding))
+        findings.sort(key=lambda result: in_bytes(result.dest_key))
+        last = in_bytes(stretch.mapped.dest_keys[-1]) if stretch.mapped.dest_keys else b""
+        behind = bisect_right(findings, last, key=lambda result: in_bytes(result.dest_key))
+        self._tell(findings[:behind])
         for same in found.same:
             if self._sides.deep:
                 doubts += same.tasks
             else:
                 self._emit(CheckedSame(len(same.tasks), same.nbytes))
+        self._tell(findings[behind:])
         # A look is told nothing of the destination: it looks for itself.
         return tuple(task._replace(there=None) for task in doubts) or None
+
+    def _tell(self, findings: Sequence[CheckResult]) -> None:
+        for finding in findings:
+            self._emit(Checked(finding))
 
     async def look(self, task: CopyTask) -> None:
         """
@@ -133,7 +141,7 @@ class Checker:
         self._emit(ObjectDone(result._replace(request_id=failure.request_id, extended_id=failure.extended_id)))
 
     def _found(self, task: CopyTask, finding: Finding, reason: str = "") -> None:
-        self._emit(Checked(CheckResult(task.key, task.dest_key, finding, reason)))
+        self._tell((CheckResult(task.key, task.dest_key, finding, reason),))
 
 
 def _denied(_place: Place, error: AccessDenied) -> FatalError:
