@@ -7,22 +7,25 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
+from itertools import compress
 from typing import Final, TypeVar
 
 from s3copy_async.compare import Destination, Scope, not_there, sort_out
 from s3copy_async.copying.job import refused
 from s3copy_async.errors import AccessDenied, FatalError, NotFound, S3Error
 from s3copy_async.events import Emit, Listed, ListingDone, Notice, ObjectDone, Skipped
+from s3copy_async.filters import Sieve
 from s3copy_async.keys import Rule, clash, key_problem
 from s3copy_async.listfile import BATCH, read_keys
 from s3copy_async.listing import head_if_seen, pages
 from s3copy_async.model import Batch, CopyResult, CopyTask, Head, ObjectInfo, Outcome, SkipReason
-from s3copy_async.options import Compare
+from s3copy_async.options import Compare, Filter
 from s3copy_async.selection import Work
 from s3copy_async.store import Heads, HeadsObjects, LooksUp
 from s3copy_async.text import shown
 
 T = TypeVar("T")
+_ALL: Final = Sieve(Filter())
 _UNSEEN: Final = "cannot be looked at with these credentials: copying without the check for what is already there"
 
 
@@ -106,6 +109,7 @@ class Lister:
         dest: lists the destination.
         dest_heads: looks single objects of the destination up.
         mode: what tells that a destination is its source already.
+        sieve: which objects are wanted.
     """
 
     def __init__(
@@ -116,6 +120,7 @@ class Lister:
         scope: Scope,
         emit: Emit,
         mode: Compare = Compare.AUTO,
+        sieve: Sieve = _ALL,
     ) -> None:
         self._source = source
         self._dest = dest
@@ -123,6 +128,7 @@ class Lister:
         self._scope = scope
         self._emit = emit
         self._mode = mode
+        self._sieve = sieve
 
     async def batches(self, work: Work) -> AsyncGenerator[Batch, None]:
         """
@@ -159,7 +165,7 @@ class Lister:
     def _name(self, keys: Sequence[str], work: Work) -> Batch:
         scope = self._scope
         tasks: list[CopyTask] = []
-        for name in keys:
+        for name in self._wanted(keys):
             key = work.folder + name
             dest_key = scope.base + name if work.exact_dest is None else work.exact_dest
             problem = scope.problem(dest_key) or key_problem(key)
@@ -173,6 +179,17 @@ class Lister:
                 tasks.append(CopyTask(key, dest_key, version=work.version))
         self._emit(Listed(len(keys), 0))
         return tuple(tasks)
+
+    def _wanted(self, names: Sequence[str]) -> Sequence[str]:
+        """
+        The named keys that the globs select; the others are counted.
+        """
+        if not self._sieve.by_name:
+            return names
+        wanted = list(compress(names, self._sieve.mask_names(names)))
+        if left_out := len(names) - len(wanted):
+            self._emit(Skipped(SkipReason.FILTERED, left_out, 0))
+        return wanted
 
     async def _exact(self, key: str, rule: Rule) -> Batch:
         """

@@ -45,7 +45,7 @@ LAYERS: Final = (
         "patience",
     ),
     ("state", "guards", "listing", "compare", "copying", "s3", "memory", "memory_data"),
-    ("pipeline", "crew", "lister", "checking", "judging", "beside", "cleaning", "summary", "stream"),
+    ("pipeline", "crew", "lister", "checking", "judging", "beside", "cleaning", "summary", "stream", "limiting"),
     ("views",),
     ("connect", "app", "library", PACKAGE),
     ("cli", "__main__"),
