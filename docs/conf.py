@@ -27,7 +27,7 @@ _TREE: Final = """
 """
 _CONTENTS: Final = {
     "README": {
-        "Use": ("docs/using", "docs/library", "docs/migrating", "docs/errors"),
+        "Use": ("docs/using", "docs/filters", "docs/library", "docs/migrating", "docs/errors"),
         "Understand": ("docs/restart-and-proof", "docs/cost", "docs/permissions", "docs/stores", "docs/benchmarks"),
         "Look up": ("docs/json", "docs/api", "CHANGELOG"),
         "Change": ("CONTRIBUTING", "docs/design", "docs/decisions"),

@@ -28,15 +28,18 @@ from s3copy_async.copying.probe import PATIENCE, Capabilities
 from s3copy_async.crew import Crew, Tools
 from s3copy_async.errors import FatalError
 from s3copy_async.events import Event, Notice, ObjectDone, RunEnded, RunStarted, Stopping
+from s3copy_async.filters import Sieve
 from s3copy_async.flow import Flow
 from s3copy_async.guards import Guarded
 from s3copy_async.judging import Sides
 from s3copy_async.keys import Rule, RuleIndex, WorkArea, hidden_prefixes
+from s3copy_async.limiting import limited
 from s3copy_async.lister import DestinationHeads, Lister
 from s3copy_async.model import Batch, CopyResult, CopyTask
 from s3copy_async.options import Options
 from s3copy_async.patience import Meter, RetryPolicy
 from s3copy_async.selection import folder_of, work_of
+from s3copy_async.sifting import Sifter
 from s3copy_async.state import RunState
 from s3copy_async.stop import Stop
 from s3copy_async.there import DestinationSide
@@ -195,14 +198,17 @@ class Run:
         scope = _scope(options, work.rules)
         heads = DestinationHeads(stores.dest, self.emit)
         side = DestinationSide(stores.dest, scope.dest_bucket, self.emit)
-        lister = Lister(stores.main, side, heads, scope, self.emit, options.compare)
+        sifter = Sifter(Sieve(options.filter), work.root)
+        lister = Lister(stores.main, side, heads, scope, self.emit, options.compare, sifter)
         self.stop.graceful = True
         if action is Action.CHECK:
-            checker = Checker(_sides(options, stores, scope), self.emit)
+            checker = Checker(_sides(options, stores, scope), self.emit, sifter)
             await self._pipe(checker.batches(work.rules, lister.named(work)), checker.look)
             return
         job = await self._copy_job(action, stores, scope, heads)
         batches = lister.batches(work)
+        if limit := options.filter.limit:
+            batches = limited(batches, limit, self.emit)
         if action is Action.DRY_RUN:
             await self._pipe(batches, self._planner(job))
         else:

@@ -8,15 +8,17 @@ from bisect import bisect_right
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 
+from s3copy_async.columns import Columns
 from s3copy_async.compare import extras, join
 from s3copy_async.copying.evidence import looked_closely
 from s3copy_async.copying.source import source_of
 from s3copy_async.errors import AccessDenied, FatalError, NotFound, S3Error
-from s3copy_async.events import Checked, CheckedSame, Emit, Listed, ListingDone, ObjectDone
+from s3copy_async.events import Checked, CheckedSame, Emit, ListingDone, ObjectDone
 from s3copy_async.judging import Judge, Sides, plainly_different
 from s3copy_async.keys import Rule, in_bytes
 from s3copy_async.model import Batch, CheckResult, CopyResult, CopyTask, Finding, Head, ObjectInfo, Outcome
 from s3copy_async.scan import Place, Plan, Scan, Stretch
+from s3copy_async.sifting import EVERYTHING, Sifter
 from s3copy_async.store import Heads
 from s3copy_async.there import DestinationSide
 
@@ -26,9 +28,10 @@ class Checker:
     Compares listings directly; what they leave in doubt becomes a task that `look` settles.
     """
 
-    def __init__(self, sides: Sides, emit: Emit) -> None:
+    def __init__(self, sides: Sides, emit: Emit, sifter: Sifter = EVERYTHING) -> None:
         self._sides = sides
         self._emit = emit
+        self._sifter = sifter
         self._judge = Judge(sides)
 
     async def batches(self, rules: tuple[Rule, ...], named: AsyncGenerator[Batch, None]) -> AsyncGenerator[Batch, None]:
@@ -43,7 +46,7 @@ class Checker:
             async for batch in named:
                 yield batch
         sides, scope = self._sides, self._sides.scope
-        plan = Plan(scope, self._emit, self._digest, self._exact, _denied, every=not sides.one_way)
+        plan = Plan(scope, self._emit, self._digest, self._exact, _denied, self._sifter, every=not sides.one_way)
         side = DestinationSide((sides.dest,), scope.dest_bucket, self._emit, must=True)
         async with aclosing(Scan(sides.source, side, plan).results(rules)) as doubts:
             async for batch in doubts:
@@ -51,12 +54,12 @@ class Checker:
         self._emit(ListingDone())
 
     async def _exact(self, place: Place) -> Batch | None:
-        key = place.rule.exact
+        key = place.exact
         if key is None:
             return None
         task = CopyTask(key, place.rule.dest_key(self._sides.scope.base, key))
         try:
-            await self._sides.source.head_object(self._sides.scope.source_bucket, key)
+            found = await self._sides.source.head_object(self._sides.scope.source_bucket, key)
         except (NotFound, AccessDenied):
             return None
         except FatalError:
@@ -64,8 +67,7 @@ class Checker:
         except S3Error as error:
             self._unseen(task, error, "the source cannot be looked at")
             return None
-        self._emit(Listed(1, 0))
-        return (task,)
+        return (task,) if self._sifter.source(Columns.of((found,)), self._emit) else None
 
     def _digest(self, stretch: Stretch) -> Batch | None:
         """
@@ -83,9 +85,10 @@ class Checker:
             else:
                 doubts.append(task)
         if not self._sides.one_way:
-            known = stretch.place.rule.dest_keys(scope.base, stretch.listed.keys)
-            more = extras(stretch.there, known).keys
-            findings += [CheckResult("", key, Finding.EXTRA) for key in more if key not in scope.work]
+            rule = stretch.place.rule
+            more = extras(stretch.there, rule.dest_keys(scope.base, stretch.listed.keys))
+            more = self._sifter.dest(more, rule, scope.base)
+            findings += [CheckResult("", key, Finding.EXTRA) for key in more.keys if key not in scope.work]
         findings.sort(key=lambda result: in_bytes(result.dest_key))
         last = in_bytes(stretch.mapped.dest_keys[-1]) if stretch.mapped.dest_keys else b""
         behind = bisect_right(findings, last, key=lambda result: in_bytes(result.dest_key))

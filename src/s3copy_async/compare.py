@@ -12,7 +12,7 @@ from typing import NamedTuple, overload
 
 from s3copy_async.columns import EMPTY, Columns
 from s3copy_async.etag import same
-from s3copy_async.events import Emit, Listed, ObjectDone, Skipped
+from s3copy_async.events import Emit, ObjectDone, Skipped
 from s3copy_async.keys import Rule, RuleIndex, WorkArea, key_problem, may_have_problem
 from s3copy_async.model import Batch, CopyResult, CopyTask, ObjectInfo, Outcome, SkipReason, made_task
 from s3copy_async.options import Compare
@@ -140,10 +140,9 @@ def triage(objects: Sequence[ObjectInfo], rule: Rule, scope: Scope) -> Triage:
 
 def sort_out(objects: Sequence[ObjectInfo], rule: Rule, scope: Scope, emit: Emit) -> Mapped:
     """
-    The sources on one listed page; what `triage` left out is said with events.
+    The sources among listed objects; what `triage` left out is said with events.
     """
     found = triage(objects, rule, scope)
-    emit(Listed(len(objects), sum(Columns.of(objects).sizes)))
     for reason, number, nbytes in found.skips:
         emit(Skipped(reason, number, nbytes))
     for failure in found.failures:

@@ -54,6 +54,13 @@ class Rule:
         cut = self.cut
         return [base + key[cut:] for key in keys] if base or cut else keys
 
+    def source_keys(self, base: str, dest_keys: Sequence[str]) -> Sequence[str]:
+        """
+        Whose names at the destination these would be: they begin with the image of the prefix.
+        """
+        at, stem = len(base), self.prefix[: self.cut]
+        return [stem + key[at:] for key in dest_keys] if at or stem else dest_keys
+
     def image(self, base: str) -> str:
         """
         The prefix of everything this rule writes.

@@ -22,6 +22,7 @@ from s3copy_async.options import (
     Carry,
     CleanOptions,
     Compare,
+    Filter,
     Grant,
     IfExists,
     Limits,
@@ -79,6 +80,7 @@ class Settings(Places, total=False):
         compare: what tells that a destination is its source already.
         if_exists: what to do where something else is at the destination.
         owners: the accounts that must own the two buckets.
+        filter: which of the objects below the source.
         on_event: called with every event, on the event loop; it must not block. What it raises ends the run.
     """
 
@@ -90,6 +92,7 @@ class Settings(Places, total=False):
     compare: Compare
     if_exists: IfExists
     owners: Owners
+    filter: Filter
     on_event: Callable[[Event], object] | None
 
 
@@ -398,6 +401,7 @@ def _options(source: Place, dest: Place | None, settings: Settings) -> Options:
         compare=settings.get("compare", Compare.AUTO),
         if_exists=settings.get("if_exists", IfExists.OVERWRITE),
         owners=settings.get("owners", Owners()),
+        filter=settings.get("filter", Filter()),
     )
 
 

@@ -20,6 +20,7 @@ from s3copy_async.model import Batch, CopyResult, CopyTask, Head, ObjectInfo, Ou
 from s3copy_async.options import Compare
 from s3copy_async.scan import Place, Plan, Scan, Stretch
 from s3copy_async.selection import Work
+from s3copy_async.sifting import EVERYTHING, Sifter
 from s3copy_async.store import Heads, HeadsObjects, LooksUp
 from s3copy_async.text import shown
 from s3copy_async.there import UNSEEN, DestinationSide
@@ -71,6 +72,7 @@ class Lister:
         dest: lists the destination.
         dest_heads: looks single objects of the destination up.
         mode: what tells that a destination is its source already.
+        sifter: which objects are wanted.
     """
 
     def __init__(
@@ -81,6 +83,7 @@ class Lister:
         scope: Scope,
         emit: Emit,
         mode: Compare = Compare.AUTO,
+        sifter: Sifter = EVERYTHING,
     ) -> None:
         self._source = source
         self._dest = dest
@@ -88,6 +91,7 @@ class Lister:
         self._scope = scope
         self._emit = emit
         self._mode = mode
+        self._sifter = sifter
 
     async def batches(self, work: Work) -> AsyncGenerator[Batch, None]:
         """
@@ -121,7 +125,7 @@ class Lister:
     def _name(self, keys: Sequence[str], work: Work) -> Batch:
         scope = self._scope
         tasks: list[CopyTask] = []
-        for name in keys:
+        for name in self._sifter.names(keys, self._emit):
             key = work.folder + name
             dest_key = scope.base + name if work.exact_dest is None else work.exact_dest
             problem = scope.problem(dest_key) or key_problem(key)
@@ -140,10 +144,9 @@ class Lister:
         """
         The object whose key is the source path itself, if there is one.
         """
-        rule = place.rule
-        if rule.exact is None:
+        key, rule = place.exact, place.rule
+        if key is None:
             return None
-        key = rule.exact
         try:
             found = await self._source.head_object(self._scope.source_bucket, key)
         except NotFound:
@@ -157,13 +160,14 @@ class Lister:
         except S3Error as error:
             self._emit(ObjectDone(refused(CopyTask(key, rule.dest_key(self._scope.base, key)), error)))
             return None
-        mapped = sort_out((found,), rule, self._scope, self._emit)
+        wanted = self._sifter.source(Columns.of((found,)), self._emit)
+        mapped = sort_out(wanted, rule, self._scope, self._emit)
         dest = self._scope.dest_bucket
         there = [await head_if_seen(self._dest_heads, dest, dest_key) for dest_key in mapped.dest_keys]
         return self._todo(join(mapped, Columns.of([info for info in there if info]), self._mode))
 
     async def _compared(self, rules: Sequence[Rule]) -> AsyncGenerator[Batch, None]:
-        plan = Plan(self._scope, self._emit, self._digest, self._exact, self._denied)
+        plan = Plan(self._scope, self._emit, self._digest, self._exact, self._denied, self._sifter)
         async with aclosing(Scan(self._source, self._dest, plan).results(rules)) as batches:
             async for batch in batches:
                 yield batch

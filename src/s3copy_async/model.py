@@ -269,6 +269,7 @@ class SkipReason(StrEnum):
     DESTINATION = "below the destination"
     VANISHED = "gone from the source"
     EXISTS = "something else is there"
+    FILTERED = "left out by the filters"
 
 
 class Proof(StrEnum):

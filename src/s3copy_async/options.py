@@ -234,6 +234,71 @@ class Selection:
         return bool(self.files) or self.prefixes is not None or self.files_from is not None
 
 
+class GlobKind(StrEnum):
+    """
+    What becomes of the objects whose names match.
+    """
+
+    INCLUDE = "include"
+    EXCLUDE = "exclude"
+
+
+@dataclass(frozen=True, slots=True)
+class Glob:
+    """
+    One ``--include`` or ``--exclude``. What patterns mean is told in docs/filters.md.
+    """
+
+    kind: GlobKind
+    pattern: str
+
+
+def include(pattern: str) -> Glob:
+    """
+    A glob for objects that are wanted.
+    """
+    return Glob(GlobKind.INCLUDE, pattern)
+
+
+def exclude(pattern: str) -> Glob:
+    """
+    A glob for objects that are left out.
+    """
+    return Glob(GlobKind.EXCLUDE, pattern)
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """
+    Which of the listed objects are wanted: those that satisfy everything that is given.
+
+    Args:
+        globs: of those that match an object's name, the last decides. What matches none is wanted, unless the first is
+            an include. Named keys know only these.
+        min_size: bytes, inclusive.
+        max_size: bytes, inclusive; None for no bound.
+        newer_than: seconds since the epoch; only objects written later, and never those whose time is unknown.
+        older_than: likewise; only objects written earlier.
+        storage_classes: S3's names; empty for all. An object without a class is ``STANDARD``.
+        limit: so many objects are copied at most, 1 or more; None for no limit. A check knows none.
+    """
+
+    globs: tuple[Glob, ...] = ()
+    min_size: int = 0
+    max_size: int | None = None
+    newer_than: float | None = None
+    older_than: float | None = None
+    storage_classes: tuple[str, ...] = ()
+    limit: int | None = None
+
+    @property
+    def is_on(self) -> bool:
+        """
+        Whether any object can be left out, the limit aside.
+        """
+        return self != Filter(limit=self.limit)
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """
@@ -358,6 +423,7 @@ class Options:
         verify: what a copy must show.
         if_exists: what to do where something else is in the way.
         deep: for a check: headers, metadata and tags too.
+        filter: which of the objects of the selection.
         warnings: said at the start, one line each.
     """
 
@@ -376,4 +442,5 @@ class Options:
     verify: Verify = Verify.AUTO
     if_exists: IfExists = IfExists.OVERWRITE
     deep: bool = False
+    filter: Filter = Filter()
     warnings: tuple[str, ...] = ()

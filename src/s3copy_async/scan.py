@@ -11,7 +11,7 @@ import asyncio
 import math
 import time
 from collections import deque
-from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Iterable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final, Generic, NamedTuple, TypeVar
 
@@ -22,6 +22,7 @@ from s3copy_async.events import Emit
 from s3copy_async.keys import Rule, in_bytes, place_of
 from s3copy_async.listing import dropped, first_page, next_page
 from s3copy_async.model import Page
+from s3copy_async.sifting import EVERYTHING, Sifter
 from s3copy_async.spans import Cutter, Root, Span
 from s3copy_async.store import ListsObjects
 from s3copy_async.there import DestinationSide, Image, There
@@ -45,11 +46,13 @@ class Place:
     Args:
         number: of the rule among those of the run.
         prefix: to list: the rule's, or one below that.
+        exact: the key that belongs too although no prefix covers it; only one place of a rule has it.
     """
 
     number: int
     rule: Rule
     prefix: str
+    exact: str | None = None
 
 
 class Stretch(NamedTuple):
@@ -79,6 +82,7 @@ class Plan(Generic[T]):
         digest: what a piece of the key space comes to; None for nothing.
         exact: what the one object comes to whose key is the path itself, beside which there is a folder of that name.
         denied: the error to raise where a side may not be listed that must be.
+        sifter: which of the objects that are listed are wanted.
         every: everything that the destination holds is wanted, and not only what the source has too.
     """
 
@@ -87,7 +91,18 @@ class Plan(Generic[T]):
     digest: Callable[[Stretch], T | None]
     exact: Callable[[Place], Coroutine[Any, Any, T | None]]
     denied: Callable[[Place, AccessDenied], FatalError]
+    sifter: Sifter = EVERYTHING
     every: bool = False
+
+    def places(self, rules: Iterable[Rule]) -> Iterator[Place]:
+        """
+        What is listed for these rules.
+        """
+        for number, rule in enumerate(rules):
+            exact = rule.exact
+            for prefix in self.sifter.prefixes(rule):
+                yield Place(number, rule, prefix, exact)
+                exact = None
 
 
 class _Mark(NamedTuple):
@@ -137,7 +152,7 @@ class Scan(Generic[T]):
             FatalError: a side may not be listed that must be.
             ListingError: a page failed, or the pages break S3's rules, so the listing cannot be trusted to be complete.
         """
-        self._places.extend(Place(number, rule, rule.prefix) for number, rule in enumerate(rules))
+        self._places.extend(self._plan.places(rules))
         try:
             while self._places or self._tasks or not self._queue.empty():
                 self._is_waiting = self._queue.empty()
@@ -298,7 +313,7 @@ class Scan(Generic[T]):
 
     async def _compare(self, place: Place, span: Span, objects: Columns, there: There, *, is_last: bool) -> None:
         plan = self._plan
-        mapped = sort_out(objects, place.rule, plan.scope, plan.emit)
+        mapped = sort_out(plan.sifter.source(objects, plan.emit), place.rule, plan.scope, plan.emit)
         found = EMPTY
         if self._side.is_seen and (mapped.dest_keys or plan.every):
             end = None if span.end is None else self._dest(place, span.end)

@@ -4,6 +4,7 @@ Turns the paths of a run into rules and work: pure functions.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from s3copy_async.errors import ConfigError
@@ -23,6 +24,7 @@ class Work:
         exact_dest: the whole destination key for the one named file (``-T``, or a version).
         version: of the one named file; empty for the current one.
         inside: prefixes that were merged, each with the rule that it lies inside.
+        root: the folder below which filters name objects; see `root_of`.
     """
 
     rules: tuple[Rule, ...] = ()
@@ -32,6 +34,7 @@ class Work:
     exact_dest: str | None = None
     inside: tuple[tuple[Rule, Rule], ...] = ()
     version: str = ""
+    root: str = ""
 
 
 def work_of(selection: Selection) -> Work:
@@ -47,7 +50,41 @@ def work_of(selection: Selection) -> Work:
         return Work(files=(key,), exact_dest=dest_key, version=selection.version_id)
     merged = rules_of(selection)
     base = folder(selection.source.path) if selection.named else ""
-    return Work(merged.kept, base, selection.files, selection.files_from, inside=merged.inside)
+    root = root_of(selection)
+    return Work(merged.kept, base, selection.files, selection.files_from, inside=merged.inside, root=root)
+
+
+def root_of(selection: Selection) -> str:
+    """
+    The folder below which filters name objects: that of named keys and prefixes, or the one that the source path names
+    or lies in. Every listed key begins with it.
+
+    ===================  ==========================  ==========================
+    source path          named: the folder of -f -p  else
+    ===================  ==========================  ==========================
+    empty, or ``*``      empty                       empty
+    ``a/b``, ``a/b/``    ``a/b/``                    ``a/b/``
+    ``a/b/*``            ``a/b/``                    ``a/b/``
+    ``a/b*``             refused                     ``a/``
+    ===================  ==========================  ==========================
+
+    Raises:
+        ValueError: the path is none that can be listed.
+    """
+    path = selection.source.path
+    if selection.named:
+        return folder(path)
+    prefix = path_rule(path).prefix
+    return prefix[: prefix.rfind("/") + 1]
+
+
+def names_below(root: str, keys: Iterable[str]) -> list[str]:
+    """
+    What filters call `keys`: what follows `root`. The object whose key is the source path itself lies beside its folder
+    and keeps its last element.
+    """
+    cut = len(root)
+    return [key[cut:] if key.startswith(root) else last_element(key) for key in keys]
 
 
 def rules_of(selection: Selection) -> Merged:

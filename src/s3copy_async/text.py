@@ -8,7 +8,8 @@ import math
 import re
 import shlex
 import unicodedata
-from typing import Final
+from datetime import UTC, datetime
+from typing import Final, NamedTuple
 
 _SAFE: Final = re.compile(r"[ -\[\]-~]*").fullmatch
 # Controls, formats (bidi marks, zero width), private use, surrogates, unassigned; line and paragraph separators.
@@ -17,6 +18,8 @@ _HARMFUL: Final = frozenset({"Cc", "Cf", "Co", "Cs", "Cn", "Zl", "Zp"})
 _COMMAND: Final = re.compile(r"#(?=#\w*\[)")
 _SIZE: Final = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?)\s*([KMGTP]?)(i?)(B?)\s*", re.IGNORECASE).fullmatch
 _DURATION: Final = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?)\s*(ms|s|m|h|d|w)?\s*", re.IGNORECASE).fullmatch
+_DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII).match
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _SECONDS: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
 _POWERS: Final = " KMGTP"
 
@@ -86,6 +89,42 @@ def parse_duration(text: str) -> float:
     if not found:
         raise ValueError(f"{text!r} is not a duration: expected a number with ms, s, m, h, d or w, such as 15m")
     return float(found[1]) * _SECONDS[(found[2] or "s").lower()]
+
+
+class Moment(NamedTuple):
+    """
+    A point in time as people give it: seconds since the epoch, or where `ago`, seconds before a run starts.
+    """
+
+    seconds: float
+    ago: bool = False
+
+    def at(self, start: float) -> float:
+        """
+        Seconds since the epoch, for a run that starts at `start`.
+        """
+        return start - self.seconds if self.ago else self.seconds
+
+
+def parse_moment(text: str) -> Moment:
+    """
+    A point in time from a duration with its unit (``7d``: that long before the start) or an ISO 8601 date, with or
+    without a time (``2026-01-31``, ``2026-01-31T12:00:00+01:00``). Without an offset it is UTC.
+
+    Raises:
+        ValueError: one line with the forms that are accepted.
+    """
+    word = text.strip()
+    try:
+        if _DATE(word):
+            found = datetime.fromisoformat(word)
+            found = found.replace(tzinfo=UTC) if found.tzinfo is None else found
+            return Moment((found - _EPOCH).total_seconds())
+        if (duration := _DURATION(word)) and duration[2]:  # a bare number may be meant for a year
+            return Moment(parse_duration(word), ago=True)
+    except ValueError:
+        pass
+    raise ValueError(f"{text!r} is neither a duration, such as 7d or 12h, nor a date, such as 2026-01-31T12:00:00Z")
 
 
 def size_text(nbytes: float) -> str:

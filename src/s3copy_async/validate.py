@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from s3copy_async.carry_rules import carry_problems
 from s3copy_async.errors import ConfigError
+from s3copy_async.filter_rules import filter_problems, misplaced
 from s3copy_async.grantees import PARAMETERS, grantee_header
 from s3copy_async.keys import folder
 from s3copy_async.options import (
@@ -18,6 +19,7 @@ from s3copy_async.options import (
     Access,
     Carry,
     Compare,
+    Filter,
     Grant,
     Limits,
     Options,
@@ -43,7 +45,7 @@ class Problem(NamedTuple):
     text: str
 
 
-Settings = Options | Selection | Limits | PartOptions | Access | Grant | Carry
+Settings = Options | Selection | Limits | PartOptions | Access | Grant | Carry | Filter
 
 
 def validate(options: Options) -> None:
@@ -76,6 +78,8 @@ def problems(settings: Settings) -> Iterator[Problem]:
             yield from _grant(settings)
         case Carry():
             yield from (Problem(f"carry.{name}", text) for name, text in carry_problems(settings))
+        case Filter():
+            yield from (Problem(f"filter.{name}", text) for name, text in filter_problems(settings))
 
 
 def _all(options: Options) -> Iterator[Problem]:
@@ -89,6 +93,8 @@ def _all(options: Options) -> Iterator[Problem]:
     for grant in options.grants:
         yield from problems(grant)
     yield from problems(options.carry)
+    yield from problems(options.filter)
+    yield from (Problem(f"filter.{name}", text) for name, text in misplaced(options.filter, options.selection))
     yield from _owners(options)
     if options.grants and options.carry.acl:
         yield Problem("carry.acl", "it excludes single grants: use one of the two")

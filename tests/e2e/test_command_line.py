@@ -64,6 +64,14 @@ def test_all_configuration_errors_are_reported_together_and_nothing_is_touched(
         ["s3://in", "s3://out", "--work-bucket", "s3://work"],
         ["s3://in", "s3://out", "--work-bucket", "Work_Bucket!"],
         ["s3://in", "s3://out", "--work-bucket", ""],
+        ["s3://in", "s3://out", "--include", "[a"],
+        ["check", "s3://in", "s3://out", "--exclude", ""],
+        ["s3://in", "s3://out", "--min-size", "2", "--max-size", "1"],
+        ["s3://in", "s3://out", "--newer-than", "1d", "--older-than", "7d"],
+        ["s3://in", "s3://out", "--limit", "0"],
+        ["check", "s3://in", "s3://out", "--limit", "1"],
+        ["s3://in", "s3://out", "-f", "a", "--min-size", "1"],
+        ["-T", "s3://in/a", "s3://out/b", "--include", "a"],
     ],
 )
 def test_wrong_usage_exits_with_2_and_no_request(s3copy_by_proxy: S3Copy, proxy: Proxy, words: list[str]) -> None:
@@ -149,9 +157,9 @@ def test_lists_are_not_read_from_the_environment(
     s3copy: S3Copy, source: Bucket, dest: Bucket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """
-    A forgotten S3COPY_FILE must not narrow a copy.
+    A forgotten S3COPY_FILE must not narrow a copy, and no more may a filter.
     """
-    for name in ("FILE", "PREFIX", "FILES", "PREFIXES"):
+    for name in ("FILE", "PREFIX", "FILES", "PREFIXES", "INCLUDE", "EXCLUDE", "OLDER_THAN", "LIMIT"):
         monkeypatch.setenv(f"S3COPY_{name}", "a")
     source.put("a", "b")
     assert s3copy(source, dest).code == 0
@@ -205,7 +213,7 @@ def test_golden_help_names_what_it_must() -> None:
         "--no-verify-ssl", "--addressing-style", "-T, --no-target-directory", "--progress", "-q,", "-v,", "--retry-for",
     ):  # fmt: skip
         assert re.search(rf"^  .*{re.escape(word)}", text, re.MULTILINE), word
-    for heading in ("Selection", "Credentials and endpoint", "Copying", "Output", "Commands", "Exit codes"):
+    for heading in ("Selection", "Filters", "Credentials and endpoint", "Copying", "Output", "Commands", "Exit codes"):
         assert f"{heading}:" in text
     for command in ("check", "demo"):
         assert re.search(rf"^  {command} ", text, re.MULTILINE)

@@ -200,3 +200,58 @@ def test_named_keys_need_no_list_and_at_most_one_head_a_side(
     assert dest.keys() == ["a", "b"]
     assert s3copy_by_proxy(source, dest, "-f", "a", "b").code == 0
     assert proxy.requests["CopyObject"] == 2
+
+
+def test_globs_choose_among_named_keys(s3copy: S3Copy, source: Bucket, dest: Bucket) -> None:
+    """
+    By their names below SOURCE; what is left out is counted and needs no copy.
+    """
+    source.put("a/x.jpg", "a/tmp/y.jpg", "a/z.txt")
+    words = ["-f", "x.jpg", "tmp/y.jpg", "z.txt", "--include", "*.jpg", "--exclude", "tmp/"]
+    result = s3copy(f"{source}/a", f"{dest}/to", *words)
+    assert result.code == 0
+    assert "2 left out by the filters" in result.err
+    assert dest.keys() == ["to/x.jpg"]
+    again = s3copy(f"{source}/a", f"{dest}/to", *words, "--progress", "json")
+    assert again.last["skipped"] == {"left out by the filters": 2, "already there": 1}
+
+
+def test_a_limit_copies_so_many_and_the_next_run_goes_on(s3copy: S3Copy, source: Bucket, dest: Bucket) -> None:
+    """
+    What is there already does not count, and what is left is told.
+    """
+    source.put("a", "b", "c", "d", "e")
+    first = s3copy(source, dest, "--limit", "2", "-v")
+    assert (first.code, dest.keys()) == (0, ["a", "b"])
+    assert "the limit of 2 objects is reached, and more are left" in first.err
+    assert s3copy(source, dest, "--limit", "2").code == 0
+    assert dest.keys() == ["a", "b", "c", "d"]
+    last = s3copy(source, dest, "--limit", "2", "-v")
+    assert (last.code, dest.keys()) == (0, ["a", "b", "c", "d", "e"])
+    assert "the limit of" not in last.err
+    assert len(s3copy(source, f"{dest}/x", "-n", "--limit", "3").lines) == 3
+
+
+def test_filters_choose_among_listed_objects(s3copy: S3Copy, source: Bucket, dest: Bucket) -> None:
+    """
+    A copy, a dry run and a check select the same.
+    """
+    source.put("a/x.jpg", "a/tmp/y.jpg", "a/z.txt")
+    words = ["--include", "*.jpg", "--exclude", "tmp/", "--min-size", "1"]
+    assert len(s3copy(f"{source}/a", dest, *words, "-n").lines) == 1
+    result = s3copy(f"{source}/a", dest, *words)
+    assert (result.code, dest.keys()) == (0, ["a/x.jpg"])
+    assert "2 left out by the filters" in result.err
+    assert s3copy("check", f"{source}/a", dest, *words).code == 0
+    assert s3copy("check", f"{source}/a", dest).code == 4
+
+
+def test_what_filters_leave_out_by_prefix_is_not_even_listed(s3copy: S3Copy, source: Bucket, dest: Bucket) -> None:
+    """
+    A role that may list but one folder can copy it.
+    """
+    source.put("2025/a", "2026/01/a", "2026/02/a")
+    result = s3copy(source, dest, "--include", "/2026/01/**")
+    assert (result.code, dest.keys()) == (0, ["2026/01/a"])
+    assert "1 object" in result.err
+    assert "left out" not in result.err

@@ -13,7 +13,7 @@ import pytest
 
 from s3copy_async.events import Checked, Event, Listed, ObjectDone, Planned, RequestsMade, RunEnded, RunStarted
 from s3copy_async.model import CheckResult, CopyResult, Finding, Outcome, Proof
-from s3copy_async.options import Access, Keys, Limits, Options, Selection
+from s3copy_async.options import Access, Filter, Keys, Limits, Options, Selection, exclude, include
 from s3copy_async.state import RunState
 from s3copy_async.uri import S3Uri
 from s3copy_async.views.charts import Chart, nice_ceiling, svg
@@ -277,6 +277,20 @@ def test_settings_are_those_that_were_chosen_and_no_secret_is_among_them() -> No
     assert "TOKEN" not in str(found)
     assert "ABCDEFGHIJKL" not in str(found)
     assert "limits.retries" not in found
+
+
+def test_filters_are_shown_as_people_read_them() -> None:
+    """
+    Patterns with their kind, times as dates.
+    """
+    wanted = Filter((include("*.jpg"), exclude("a/<b>")), min_size=5, newer_than=86400.0, older_than=-1e18)
+    found = dict(settings_of(Options(Selection(S3Uri("in"), S3Uri("out")), filter=wanted)))
+
+    assert found["filter.globs"] == "include *.jpg, exclude a/<b>"
+    assert found["filter.min_size"] == "5"
+    assert found["filter.newer_than"] == "1970-01-02 00:00:00+00:00"
+    assert found["filter.older_than"] == "-1e+18"
+    assert "filter.limit" not in found
 
 
 def test_a_series_keeps_a_bounded_number_of_moments() -> None:

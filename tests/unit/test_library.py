@@ -99,6 +99,20 @@ async def test_a_dry_run_copies_nothing_and_names_what_it_would_copy(served: Cal
     assert (summary.planned, sorted(planned), keys_of(store)) == (2, ["a", "b"], [])
 
 
+async def test_a_filter_chooses_among_named_keys(served: Callable[[MemoryStore], None]) -> None:
+    """
+    What it leaves out is counted, and a limit ends the run.
+    """
+    store = store_with("a.jpg", "b.txt", "c.jpg", "d.jpg")
+    served(store)
+    wanted = s3.Filter((s3.include("*.jpg"), s3.exclude("d*")), limit=1)
+
+    summary = await s3.copy("s3://in", "s3://out", files=["a.jpg", "b.txt", "c.jpg", "d.jpg"], filter=wanted)
+
+    assert (summary.copied, keys_of(store)) == (1, ["a.jpg"])
+    assert summary.skipped == {s3.SkipReason.FILTERED: 2}
+
+
 async def test_check_counts_what_it_finds(served: Callable[[MemoryStore], None]) -> None:
     """
     A difference makes a summary that is not ok.
@@ -172,6 +186,12 @@ async def test_a_run_that_cannot_go_on_raises_with_its_summary(served: Callable[
         (lambda: s3.copy("s3://in/a*b", "s3://out"), "selection.source: "),
         (lambda: s3.copy("s3://in/a*", "s3://out", files=["c"]), "selection.source: .*names no folder"),
         (lambda: s3.copy("s3://in", "s3://out", prefixes=["a/x", "b/x"]), "selection.prefixes: "),
+        (lambda: s3.copy("s3://in", "s3://out", filter=s3.Filter((s3.include("[a"),))), "filter.include: '.a': a . is"),
+        (lambda: s3.check("s3://in", "s3://out", filter=s3.Filter(min_size=2, max_size=1)), "filter.min_size: it is"),
+        (
+            lambda: s3.copy("s3://in", "s3://out", files=["a"], filter=s3.Filter(min_size=1)),
+            "filter.min_size: named keys are not listed",
+        ),
         (lambda: s3.clean("s3://out", older_than=-1.0), "clean.older_than: "),
     ],
 )

@@ -12,14 +12,16 @@ import pytest
 from s3copy_async.compare import Scope
 from s3copy_async.errors import FatalError
 from s3copy_async.events import Event, Listed, ListingDone, Notice, ObjectDone, Skipped
+from s3copy_async.filters import Sieve
 from s3copy_async.keys import RuleIndex, WorkArea
 from s3copy_async.lister import DestinationHeads, Lister
 from s3copy_async.listfile import parse_lines, read_keys
 from s3copy_async.memory import MemoryStore
 from s3copy_async.memory_data import Call, Fault
 from s3copy_async.model import CopyTask, SkipReason
-from s3copy_async.options import Selection
+from s3copy_async.options import Compare, Filter, Selection, exclude, include
 from s3copy_async.selection import folder_of, work_of
+from s3copy_async.sifting import Sifter
 from s3copy_async.there import DestinationSide
 from s3copy_async.uri import S3Uri
 
@@ -35,6 +37,7 @@ class Bench:
         self.store.fill("out", dest or {})
         self.readers = [self.store]
         self.events: list[Event] = []
+        self.filter = Filter()
 
     async def tasks(self, path: str = "", dest: str = "", **settings: object) -> list[CopyTask]:
         """
@@ -45,7 +48,8 @@ class Bench:
         scope = Scope("in", "out", folder_of(dest), RuleIndex(work.rules), WorkArea("temp/"))
         side = DestinationSide(self.readers, "out", self.events.append)
         heads = DestinationHeads(self.readers, self.events.append)
-        lister = Lister(self.store, side, heads, scope, self.events.append)
+        sifter = Sifter(Sieve(self.filter), work.root)
+        lister = Lister(self.store, side, heads, scope, self.events.append, Compare.AUTO, sifter)
         return [task async for batch in lister.batches(work) for task in batch]
 
     def said(self, kind: type[Event]) -> list[Event]:
@@ -250,3 +254,20 @@ def test_json_that_is_no_string_is_a_key() -> None:
     Only strings are JSON here: numbers and objects are keys as they stand.
     """
     assert parse_lines([b"12\n", b"{}\n", b"null\n"]) == ["12", "{}", "null"]
+
+
+async def test_named_keys_are_sifted_by_what_they_are_called_below_the_source(tmp_path: Path) -> None:
+    """
+    Those of a list, too. What is left out counts as done, even if no object can have such a name.
+    """
+    bench = Bench({"a/x.jpg": b"", "a/b/y.jpg": b""})
+    bench.filter = Filter((include("/*.jpg"), include("b/\n*"), exclude("z*")))
+    keys = tmp_path / "keys"
+    keys.write_text('x.jpg\nb/y.jpg\n"b/\\n1"\nz.jpg\n')
+
+    tasks = await bench.tasks("a", "t", files=("x.jpg", "\udc80", "z.jpg"), files_from=str(keys))
+
+    assert [task.key for task in tasks] == ["a/x.jpg", "a/x.jpg", "a/b/\n1"]
+    assert [said.objects for said in bench.said(Skipped) if isinstance(said, Skipped)] == [2, 2]
+    assert {said.reason for said in bench.said(Skipped) if isinstance(said, Skipped)} == {SkipReason.FILTERED}
+    assert sum(event.objects for event in bench.events if isinstance(event, Listed)) == 7

@@ -11,6 +11,7 @@ from s3copy_async.text import (
     harmless,
     masked,
     parse_duration,
+    parse_moment,
     parse_size,
     seconds_text,
     shown,
@@ -166,3 +167,44 @@ def test_counts_in_words(number: int, expected: str) -> None:
     One is singular.
     """
     assert expected == count_text(number, "object")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("7d", 1_000_000 - 7 * 86400),
+        ("12h", 1_000_000 - 43200),
+        ("30m", 1_000_000 - 1800),
+        (" 90s ", 1_000_000 - 90),
+        ("2W", 1_000_000 - 14 * 86400),
+        ("1.5h", 1_000_000 - 5400),
+        ("1970-01-02", 86400),
+        ("1970-01-02T00:00:00Z", 86400),
+        ("1970-01-02 00:00", 86400),
+        ("1970-01-02T01:00:00+01:00", 86400),
+        ("1970-01-01T23:00-01:00", 86400),
+        ("1970-01-02T00:00:00.500Z", 86400.5),
+        ("0001-01-01T00:00:00+23:59", -62135683140),
+        ("9999-12-31T23:59:59-23:59", 253402387139),
+    ],
+)
+def test_a_moment_is_a_date_or_before_the_start(text: str, expected: float) -> None:
+    """
+    Without an offset it is UTC.
+    """
+    assert expected == parse_moment(text).at(1_000_000)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "", "7", "1.5", "2026", "20260131", "d", "-7d", "7 days", "2026-1-31", "2026-02-30", "2026-01-31T25:00", "now",
+        "31.01.2026", "2026-01-31T12:00:00X", "\u0667d", "1e3d", "nan", "infd",
+    ],
+)  # fmt: skip
+def test_what_is_no_moment_is_told(text: str) -> None:
+    """
+    A bare number least of all: it may be meant for a year.
+    """
+    with pytest.raises(ValueError, match="is neither a duration, such as 7d or 12h, nor a date, such as 2026-01-31"):
+        parse_moment(text)

@@ -5,6 +5,7 @@ Turns what click parsed into the library's `Options` and into a `Display`, and f
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from itertools import combinations
@@ -29,6 +30,7 @@ from s3copy_async import (
 )
 from s3copy_async.cli.build_access import AccessBuilder
 from s3copy_async.cli.build_carry import carry_of
+from s3copy_async.cli.build_filter import filter_of
 from s3copy_async.cli.build_selection import SelectionBuilder
 from s3copy_async.cli.form import Form
 from s3copy_async.text import shown
@@ -77,7 +79,7 @@ class Builder:
         selection = SelectionBuilder(form).build()
         access = AccessBuilder(form).build()
         limits, parts, display = self._limits(), self._parts(), self._display()
-        carry = carry_of(form)
+        carry, wanted = carry_of(form), filter_of(form, time.time())
         if form.problems or selection is None:
             raise ConfigError(*form.problems)
         options = Options(
@@ -95,6 +97,7 @@ class Builder:
             deep=bool(form.get("deep")),
             owners=Owners(form.get("expected_source_owner"), form.get("expected_dest_owner")),
             if_exists=IfExists(form.get("if_exists") or "overwrite"),
+            filter=wanted,
             warnings=tuple(form.warnings),
         )
         return Request(self._sound(options), display)

@@ -13,7 +13,7 @@ from click.core import ParameterSource
 from s3copy_async.cli import declare
 from s3copy_async.cli.group import Command, DefaultGroup
 from s3copy_async.cli.params import problems_of
-from s3copy_async.cli.tokens import Names
+from s3copy_async.cli.tokens import Names, in_order
 
 _HELP: Final = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
 
@@ -31,6 +31,8 @@ def cli() -> None:
 @declare.DRY_RUN
 @declare.EXACT
 @declare.VERSION
+@declare.FILTERS
+@declare.LIMIT
 @declare.ACCESS
 @declare.OWNERS
 @declare.IF_EXISTS
@@ -57,7 +59,8 @@ def copy(ctx: click.Context, /, **values: Any) -> None:
     The same command again copies only what is missing or has changed. Without DEST, or with the source's own bucket
     and no path, copies go below temp/dest/.
 
-    Each option can be set in the environment as S3COPY_<LONG_OPTION>, such as S3COPY_ENDPOINT_URL, but for lists.
+    Each option can be set in the environment as S3COPY_<LONG_OPTION>, such as S3COPY_ENDPOINT_URL, but for lists
+    and filters.
     """  # noqa: D301 - the character itself keeps click from wrapping
     _start(ctx, "dry-run" if values["dry_run"] else "copy", values)
 
@@ -68,6 +71,7 @@ def copy(ctx: click.Context, /, **values: Any) -> None:
 @declare.EXACT
 @declare.VERSION
 @declare.ONE_WAY
+@declare.FILTERS
 @declare.ACCESS
 @declare.OWNERS
 @declare.COMPARE
@@ -128,7 +132,8 @@ def _start(ctx: click.Context, action: str, values: dict[str, Any]) -> None:
     on_argv = frozenset(name for name in values if ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE)
     params = [param for command in cli.commands.values() for param in command.params]
     args, names = ctx.obj or (), Names.of(params)
-    builder = Builder(values, problems_of(ctx), on_argv, same_command(args, names))
+    globs = in_order(args, names, ("--include", "--exclude"))
+    builder = Builder({**values, "globs": globs}, problems_of(ctx), on_argv, same_command(args, names))
     request = builder.cleaning() if action == "clean" else builder.copying()
     display = request.display
     selection = request.options.selection

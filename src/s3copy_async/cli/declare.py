@@ -10,12 +10,26 @@ from typing import Any, Final
 import click
 
 from s3copy_async import KEEP, Compare, IfExists, Multipart, Progress, Transport, Verify, __version__
-from s3copy_async.cli.params import CLASS, COUNT, DURATION, GRANT, PAIR, RATE, SIZE, URI, Argument, option
+from s3copy_async.cli.params import (
+    CLASS,
+    CLASSES,
+    COUNT,
+    DURATION,
+    GRANT,
+    MOMENT,
+    PAIR,
+    RATE,
+    SIZE,
+    URI,
+    Argument,
+    option,
+)
 
 LEVELS: Final = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 Decorator = Callable[[Any], Any]
 
 _SELECTION: Final = "Selection"
+_FILTERS: Final = "Filters"
 _ACCESS: Final = "Credentials and endpoint"
 _COPYING: Final = "Copying"
 _CARRYING: Final = "Metadata and access"
@@ -90,6 +104,24 @@ VERSION: Final = option(
 )
 ONE_WAY: Final = option(
     "--one-way", is_flag=True, section=_SELECTION, help="Do not report what only the destination has."
+)
+# What leaves objects out is never taken from the environment: a forgotten variable must not narrow a copy.
+FILTERS: Final = apply(
+    option("--include", section=_FILTERS, env=False, multiple=True, metavar="GLOB", help="Take what matches. Of all --include and --exclude that match a name, the last decides; if the first is an --include, what matches none is left out. Repeatable."),
+    option("--exclude", section=_FILTERS, env=False, multiple=True, metavar="GLOB", help="Leave out what matches. *.tmp: at any depth; a/*.tmp, /x: from SOURCE on; tmp/: all below such folders; ** crosses slashes. Repeatable."),
+    option("--min-size", section=_FILTERS, env=False, type=SIZE, metavar="SIZE", help="Only objects of at least this size."),
+    option("--max-size", section=_FILTERS, env=False, type=SIZE, metavar="SIZE", help="Only objects of at most this size."),
+    option("--newer-than", section=_FILTERS, env=False, type=MOMENT, metavar="WHEN", help="Only objects written later: 7d before the start, or 2026-01-31, 2026-01-31T12:00:00Z. Without an offset it is UTC."),
+    option("--older-than", section=_FILTERS, env=False, type=MOMENT, metavar="WHEN", help="Only objects written earlier; likewise."),
+    option("--only-storage-class", "storage_classes", section=_FILTERS, env=False, multiple=True, type=CLASSES, metavar="CLASS,...", help="Only objects of these storage classes. Repeatable."),
+)  # fmt: skip
+LIMIT: Final = option(
+    "--limit",
+    section=_FILTERS,
+    env=False,
+    type=COUNT,
+    metavar="N",
+    help="Copy N objects at most, those that are there already not counted.",
 )
 ACCESS: Final = apply(
     option("-a", "--access-key", section=_ACCESS, metavar="KEY_ID", help="AWS access key id. Others can read it: prefer -c, --profile or the environment."),

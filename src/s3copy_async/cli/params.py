@@ -12,7 +12,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from s3copy_async import KEEP, Grant, S3Uri
-from s3copy_async.text import parse_duration, parse_size, shown
+from s3copy_async.text import parse_duration, parse_moment, parse_size, shown
 
 DEFAULT: Final = "copy"
 """The command that needs no name."""
@@ -182,8 +182,23 @@ def parse_class(text: str) -> str:
     """
     Reads a storage class: Amazon's in any case, those of other stores as they are written.
     """
-    if text.lower() == KEEP:
-        return KEEP
+    return KEEP if text.lower() == KEEP else _class_name(text)
+
+
+def parse_classes(text: str) -> tuple[str, ...]:
+    """
+    Reads storage classes between commas.
+
+    Raises:
+        ValueError: one of them is empty.
+    """
+    names = tuple(_class_name(name.strip()) for name in text.split(","))
+    if not all(names):
+        raise ValueError(f"{text!r} names an empty class: expected a class such as STANDARD, or several with commas")
+    return names
+
+
+def _class_name(text: str) -> str:
     return text.upper() if text.upper() in _CLASSES else text
 
 
@@ -225,3 +240,5 @@ DURATION: Final = Parsed("duration", parse_duration)
 GRANT: Final = Parsed("grant", parse_grant)
 PAIR: Final = Parsed("pair", parse_pair)
 CLASS: Final = Parsed("class", parse_class)
+CLASSES: Final = Parsed("classes", parse_classes)
+MOMENT: Final = Parsed("moment", parse_moment)

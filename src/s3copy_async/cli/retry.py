@@ -23,6 +23,9 @@ _SELECTING: Final = frozenset(
     (
         "--", "-f", "--file", "-p", "--prefix", "-F", "--files", "-P", "--prefixes", "-T", "--no-target-directory",
         "--failures",
+        # Filters have chosen already, and named keys are not listed.
+        "--include", "--exclude", "--min-size", "--max-size", "--newer-than", "--older-than", "--only-storage-class",
+        "--limit",
     )
 )  # fmt: skip
 

@@ -4,7 +4,7 @@ Reads a command line before click does: finds the verb, and gives list options a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import click
@@ -84,6 +84,18 @@ def tokens(args: Sequence[str], names: Names) -> Iterator[Token]:
             at += 1
         else:
             yield Token(name, ())
+
+
+def in_order(args: Sequence[str], names: Names, wanted: Collection[str]) -> list[tuple[str, str]]:
+    """
+    The values of the options `wanted`, each with its option, in the order in which they stand on the command line.
+    """
+    found: list[tuple[str, str]] = []
+    for token in tokens(args, names):
+        option, attached, value = token.option.partition("=")
+        if option in wanted:
+            found += [(option, one) for one in ((value,) if attached else token.values)]
+    return found
 
 
 def _is_option(word: str) -> bool:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
+from datetime import UTC, datetime, timedelta
 from enum import Enum
 from typing import Any, Final
 
@@ -14,6 +15,8 @@ from s3copy_async.text import harmless, masked
 
 _SHOWN: Final = 20
 _LEFT_OUT: Final = ("warnings",)
+_MOMENTS: Final = ("filter.newer_than", "filter.older_than")
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def settings_of(options: Options) -> list[tuple[str, str]]:
@@ -40,7 +43,14 @@ def _differing(path: str, value: Any, default: Any) -> Iterator[tuple[str, str]]
         elif is_dataclass(mine) and is_dataclass(usual):
             yield from _differing(name, mine, usual)
         elif mine != usual:
-            yield name, _text(mine)
+            yield name, _time(mine) if name in _MOMENTS else _text(mine)
+
+
+def _time(seconds: float) -> str:
+    try:
+        return (_EPOCH + timedelta(seconds=seconds)).isoformat(" ", "seconds")
+    except OverflowError:  # before the year 1
+        return str(seconds)
 
 
 def _text(value: Any) -> str:
