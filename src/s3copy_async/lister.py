@@ -9,6 +9,7 @@ from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
+from s3copy_async.candidates import Candidates
 from s3copy_async.compare import Destination, Scope, not_there, sort_out
 from s3copy_async.copying.job import refused
 from s3copy_async.errors import AccessDenied, FatalError, NotFound, S3Error
@@ -106,6 +107,7 @@ class Lister:
         dest: lists the destination.
         dest_heads: looks single objects of the destination up.
         mode: what tells that a destination is its source already.
+        extras: told what the destination has and the source lacks, and which rules have a source at all.
     """
 
     def __init__(
@@ -116,6 +118,7 @@ class Lister:
         scope: Scope,
         emit: Emit,
         mode: Compare = Compare.AUTO,
+        extras: Candidates | None = None,
     ) -> None:
         self._source = source
         self._dest = dest
@@ -123,6 +126,7 @@ class Lister:
         self._scope = scope
         self._emit = emit
         self._mode = mode
+        self._extras = extras
 
     async def batches(self, work: Work) -> AsyncGenerator[Batch, None]:
         """

@@ -31,6 +31,7 @@ def cli() -> None:
 @declare.DRY_RUN
 @declare.EXACT
 @declare.VERSION
+@declare.DELETION
 @declare.ACCESS
 @declare.OWNERS
 @declare.IF_EXISTS

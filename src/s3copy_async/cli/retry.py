@@ -22,7 +22,7 @@ _VARIABLES: Final = {
 _SELECTING: Final = frozenset(
     (
         "--", "-f", "--file", "-p", "--prefix", "-F", "--files", "-P", "--prefixes", "-T", "--no-target-directory",
-        "--failures",
+        "--failures", "--delete", "--max-delete", "--delete-excluded",
     )
 )  # fmt: skip
 
