@@ -24,7 +24,7 @@ from s3copy_async.text import count_text, shown
 BATCHES: Final = 4
 """So many batches are deleted at once; S3 counts each key of one as a request."""
 HOPELESS: Final = 1000
-"""After so many denials, and no success, the rest would only cost time and requests."""
+"""After so many denied requests for single keys, and no success, the rest would only cost time and requests."""
 _NAMED: Final = 5
 """So many empty sources are named."""
 
@@ -132,9 +132,7 @@ class Deleter:
         After a failure, what has no source any more may be the only good copy: that of a renamed object, for one.
         """
         failed, left = (count_text(n, "object") for n in (self._state.failed, self._candidates.total.objects))
-        self._emit(
-            Notice(f"nothing {verb} deleted, because {failed} failed; {left} wait for a run in which none fails")
-        )
+        self._emit(Notice(f"nothing {verb} deleted, because {failed} failed; without failures it would be {left}"))
 
     def _too_many(self) -> str:
         limit = self._candidates.limit or 0
@@ -147,16 +145,10 @@ class Deleter:
         return self._stop.wanted
 
     async def _batch(self, batch: Sequence[Candidate]) -> None:
-        """
-        Deletes a batch. A fatal error ends the run in order: the other batches under way come to their end.
-        """
         await self._pace()
-        try:
-            left = batch if self._takes_batches is False else await self._together(batch)
-            with suppress(Interrupted):  # whoever begins batches sees for himself that the run is to end
-                await in_lanes(iter(left), self._alone, self._singles, self._is_stopping)
-        except FatalError as error:
-            self._stop.fail(error)
+        left = batch if self._takes_batches is False else await self._together(batch)
+        with suppress(Interrupted):  # whoever begins batches sees for himself that the run is to end
+            await in_lanes(iter(left), self._alone, self._singles, self._is_stopping)
 
     async def _together(self, batch: Sequence[Candidate]) -> Sequence[Candidate]:
         """
@@ -168,8 +160,10 @@ class Deleter:
             return batch
         try:
             undeleted = dict(await self._store.delete_objects(self._scope.dest_bucket, [one.key for one in sent]))
-        except FatalError:
-            raise
+        except FatalError as error:
+            # The run ends in order: what others have begun comes to its end.
+            self._stop.fail(error)
+            return ()
         except S3Error as error:
             self._takes_none(str(error))
             return batch
@@ -200,10 +194,14 @@ class Deleter:
             return
         try:
             await self._store.delete_object(self._scope.dest_bucket, one.key)
-        except FatalError:
-            raise
+        except FatalError as error:
+            self._stop.fail(error)
         except S3Error as error:
             self._failed(one, error)
+            self._denied += isinstance(error, AccessDenied)
+            if self._denied >= HOPELESS and not self._state.deleted:
+                advice = deletion_remedy(error.code)
+                self._stop.fail(FatalError(f"all of the first {HOPELESS:,} deletions were denied: {advice}"))
         else:
             self._emit(Deleted(one.key, one.size))
 
@@ -211,9 +209,6 @@ class Deleter:
         failure = error.failure
         ids = (failure.request_id, failure.extended_id)
         self._emit(DeleteFailed(one.key, one.size, error.code, str(error), *ids))
-        self._denied += isinstance(error, AccessDenied)
-        if self._denied == HOPELESS and not self._state.deleted:
-            raise FatalError(f"all of the first {HOPELESS:,} deletions were denied: {deletion_remedy(error.code)}")
 
 
 async def _at_once() -> None:
