@@ -8,6 +8,7 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
 from s3copy_async.compare import triage
+from s3copy_async.errors import AccessDenied, FatalError
 from s3copy_async.lister import Lister
 from s3copy_async.listing import pages
 from s3copy_async.model import Batch, ObjectInfo
@@ -46,5 +47,8 @@ async def objects(store: ListsObjects, bucket: str, prefix: str) -> list[ObjectI
     """
     Everything below a prefix.
     """
-    async with aclosing(pages(store, bucket, prefix)) as listing:
-        return [found async for page in listing for found in page.objects]
+    try:
+        async with aclosing(pages(store, bucket, prefix)) as listing:
+            return [found async for page in listing for found in page.objects]
+    except AccessDenied as error:
+        raise FatalError(f"s3://{bucket}/{prefix} may not be listed any more") from error
