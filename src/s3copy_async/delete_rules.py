@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 
 from s3copy_async.errors import ConfigError
 from s3copy_async.keys import Rule, RuleIndex, hidden_prefixes
-from s3copy_async.options import Options
+from s3copy_async.options import Options, Selection
 from s3copy_async.selection import folder_of, rules_of
 from s3copy_async.text import shown
 
@@ -36,27 +36,35 @@ def deletion_problems(options: Options) -> Iterator[tuple[str, str]]:
         yield "wanted", "one version of one object does not tell what the source lacks: copy a folder"
     if getattr(options, "limit", None) is not None:
         yield "wanted", "a run that ends early (--limit) does not tell what the source lacks: leave one of the two out"
-    if selection.source.bucket == selection.dest.bucket:
-        yield from _overlap(options)
+    yield from _overlap(selection)
 
 
-def _overlap(options: Options) -> Iterator[tuple[str, str]]:
-    base = folder_of(options.selection.dest.path)
+def _overlap(selection: Selection) -> Iterator[tuple[str, str]]:
+    source, dest = selection.source.bucket, selection.dest.bucket
+    if source != dest and not (_is_access_point(source) or _is_access_point(dest)):
+        return
+    base = folder_of(selection.dest.path)
     try:
-        rules = rules_of(options.selection).kept
+        rules = rules_of(selection).kept
     except (ConfigError, ValueError):
         return  # it is the selection's problem, and said there
-    if found := endangered(rules, base):
-        image, prefix = (f"s3://{options.selection.source.bucket}/{shown(one)}" for one in found)
-        yield "wanted", f"{image} and the source {prefix} lie inside one another: copy to a folder apart from that"
+    # Whether an access point leads to the other bucket is not known; then nothing of the source would be hidden.
+    hidden = hidden_prefixes(rules, base) if source == dest else ()
+    if found := endangered(rules, base, hidden):
+        image, prefix = f"s3://{dest}/{shown(found[0])}", f"s3://{source}/{shown(found[1])}"
+        may = "lie" if source == dest else "may lie"
+        yield "wanted", f"{image} and the source {prefix} {may} inside one another: copy to a folder apart from that"
 
 
-def endangered(rules: Sequence[Rule], base: str) -> tuple[str, str] | None:
+def _is_access_point(bucket: str) -> bool:
+    return bucket.startswith("arn:") or bucket.endswith("-s3alias")
+
+
+def endangered(rules: Sequence[Rule], base: str, hidden: tuple[str, ...]) -> tuple[str, str] | None:
     """
     Within one bucket: a place that a rule writes to and a source prefix of which one covers the other, if there are
-    such. A destination below the source is none where all of it is hidden from the source (`keys.hidden_prefixes`).
+    such. A destination below the source is none where all of it is `hidden` from the source (`keys.hidden_prefixes`).
     """
-    hidden = hidden_prefixes(rules, base)
     prefixes = sorted(rule.prefix for rule in rules)
     index = RuleIndex(rules)
     for rule in rules:

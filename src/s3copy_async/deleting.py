@@ -66,11 +66,11 @@ class Deleter:
     async def delete(self) -> None:
         """
         Deletes the candidates, unless the run was interrupted or an object failed. What cannot be deleted is said, one
-        by one, with `DeleteFailed`.
+        by one, with `DeleteFailed`. Why the run cannot go on meanwhile is in its `Stop`.
 
         Raises:
             FatalError: there are more than may be deleted, or it is not known for certain what there is: nothing was
-                deleted. Or the run cannot go on.
+                deleted.
         """
         if self._stop.wanted:
             self._emit(Notice("nothing was deleted, because the run was interrupted"))
@@ -86,8 +86,6 @@ class Deleter:
         self._emit(DeletionStarted(total.objects, total.nbytes))
         with suppress(Interrupted):
             await in_lanes(self._candidates.batches(), self._batch, LanePool(BATCHES - 1), self._is_stopping)
-        if self._stop.error:
-            raise self._stop.error
 
     async def show(self) -> None:
         """

@@ -176,7 +176,7 @@ def test_where_nothing_is_endangered_no_source_could_be_a_candidate(
     hidden = hidden_prefixes(rules, folder)
     scope = Scope("in", "in", folder, RuleIndex(rules), WorkArea("work/"), hidden)
     nested = any(one is not other and one.prefix.startswith(other.prefix) for one in rules for other in rules)
-    if nested or endangered(rules, folder):
+    if nested or endangered(rules, folder, hidden):
         return
 
     for rule in rules:

@@ -326,4 +326,4 @@ def test_a_destination_and_a_source_that_cover_one_another_are_found(
     """
     rules: list[Rule] = [path_rule(path) for path in paths]
 
-    assert endangered(rules, base) == found
+    assert endangered(rules, base, hidden_prefixes(rules, base)) == found

@@ -15,6 +15,7 @@ from s3copy_async.options import MAX_DELETE, SOURCE_MARK, Deletion, Options, Sel
 from s3copy_async.uri import S3Uri
 from s3copy_async.validate import problems, validate
 
+POINT = "arn:aws:s3:eu-central-1:123456789012:accesspoint/in"
 WANTED = Deletion(wanted=True)
 
 
@@ -44,6 +45,9 @@ def found(options: Options) -> list[str]:
         selection("s3://in", "s3://in"),
         selection("s3://in/a/b/*", "s3://in/a"),
         selection("s3://in", "s3://in", prefixes=("a", "b")),
+        selection(f"s3://{POINT}/a/b/*", "s3://in/a"),
+        selection("s3://in/a/b/*", "s3://in-abc123-s3alias/a"),
+        selection(f"s3://{POINT}", "s3://in/backup"),
     ],
 )
 def test_what_does_not_tell_what_the_source_lacks_is_refused(chosen: Selection) -> None:
@@ -67,6 +71,8 @@ def test_what_does_not_tell_what_the_source_lacks_is_refused(chosen: Selection) 
         selection("s3://in/a", "s3://in/a/backup"),
         selection("s3://in/a", "s3://in/b"),
         selection("s3://in/a", "s3://in/temp/dest"),
+        selection(f"s3://{POINT}/a", "s3://in/b"),
+        selection("s3://in-abc123-s3alias/a", "s3://in/b"),
     ],
 )
 @pytest.mark.parametrize("deletion", [WANTED, Deletion(wanted=True, at_most=0, excluded=True), Deletion()])
