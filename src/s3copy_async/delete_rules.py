@@ -34,7 +34,8 @@ def deletion_problems(options: Options) -> Iterator[tuple[str, str]]:
         yield "wanted", "one object (-T) does not tell what the source lacks: copy a folder"
     if selection.version_id:
         yield "wanted", "one version of one object does not tell what the source lacks: copy a folder"
-    if getattr(options, "limit", None) is not None:
+    # Asked for by name, because not every version of `Options` has filters.
+    if getattr(getattr(options, "filter", None), "limit", None) is not None:
         yield "wanted", "a run that ends early (--limit) does not tell what the source lacks: leave one of the two out"
     yield from _overlap(selection)
 

@@ -11,6 +11,7 @@ import pytest
 import s3copy_async as s3
 from s3copy_async.cli.retry import failures_command
 from s3copy_async.cli.tokens import Names
+from s3copy_async.delete_rules import deletion_problems
 from s3copy_async.options import MAX_DELETE, SOURCE_MARK, Deletion, Options, Selection
 from s3copy_async.uri import S3Uri
 from s3copy_async.validate import problems, validate
@@ -99,22 +100,40 @@ def test_what_belongs_to_a_deletion_is_refused_without_one(deletion: Deletion, s
     assert found(Options(selection(), deletion=deletion)) == [setting]
 
 
-@dataclass(frozen=True)
-class Limited(Options):
+def deletion_settings(options: Options) -> list[str]:
     """
-    Options of a run that ends after so many objects.
+    The settings of the deletion that are wrong.
+    """
+    return [setting for setting, _ in deletion_problems(options)]
+
+
+@dataclass(frozen=True)
+class Ending:
+    """
+    The part of a filter that ends a run after so many objects.
     """
 
     limit: int | None = 5
+
+
+@dataclass(frozen=True)
+class Filtered(Options):
+    """
+    Options with such a filter.
+    """
+
+    filter: Ending = Ending()
 
 
 def test_a_run_that_ends_early_deletes_nothing() -> None:
     """
     What it did not list, the source may well have.
     """
-    assert found(Limited(selection(), deletion=WANTED)) == ["deletion.wanted"]
-    assert found(Limited(selection(), deletion=WANTED, limit=None)) == []
-    assert found(Limited(selection())) == []
+    unlimited = Ending(limit=None)
+
+    assert deletion_settings(Filtered(selection(), deletion=WANTED)) == ["wanted"]
+    assert deletion_settings(Filtered(selection(), deletion=WANTED, filter=unlimited)) == []
+    assert deletion_settings(Filtered(selection())) == []
 
 
 @pytest.mark.parametrize(("at_most", "limit"), [(None, MAX_DELETE), (0, None), (1, 1), (5000, 5000)])
