@@ -57,6 +57,19 @@ def remedy(code: str) -> str:
     return REMEDIES.get(code, "")
 
 
+_NO_DELETION: Final = {
+    "AccessDenied": "the credentials need s3:DeleteObject on the destination, and no lock or policy may forbid it",
+    "InvalidKey": "delete these objects with another tool",
+}
+
+
+def deletion_remedy(code: str) -> str:
+    """
+    The same where the error `code` kept an object from being deleted.
+    """
+    return _NO_DELETION.get(code, remedy(code))
+
+
 def with_remedy(error: S3CopyError) -> str:
     """
     What went wrong and what to do about it, one line.

@@ -14,6 +14,7 @@ from typing import Final
 
 from s3copy_async import pipeline
 from s3copy_async.advice import with_remedy
+from s3copy_async.candidates import Candidates
 from s3copy_async.checking import Checker
 from s3copy_async.cleaning import Cleaner
 from s3copy_async.compare import Scope
@@ -26,6 +27,7 @@ from s3copy_async.copying.known import Website
 from s3copy_async.copying.lanes import LanePool
 from s3copy_async.copying.probe import PATIENCE, Capabilities
 from s3copy_async.crew import Crew, Tools
+from s3copy_async.deleting import Deleter
 from s3copy_async.errors import FatalError
 from s3copy_async.events import Event, Notice, ObjectDone, RunEnded, RunStarted, Stopping
 from s3copy_async.filters import Sieve
@@ -198,8 +200,12 @@ class Run:
         scope = _scope(options, work.rules)
         heads = DestinationHeads(stores.dest, self.emit)
         side = DestinationSide(stores.dest, scope.dest_bucket, self.emit)
-        sifter = Sifter(Sieve(options.filter), work.root)
-        lister = Lister(stores.main, side, heads, scope, self.emit, options.compare, sifter)
+        extras: Candidates | None = None
+        if options.deletion.wanted and action is not Action.CHECK:
+            shows = action is Action.DRY_RUN
+            extras = stack.enter_context(Candidates(work.rules, scope, options.deletion.limit, keeps_all=shows))
+        sifter = Sifter(Sieve(options.filter), work.root, whole=options.deletion.excluded)
+        lister = Lister(stores.main, side, heads, scope, self.emit, options.compare, sifter, extras)
         self.stop.graceful = True
         if action is Action.CHECK:
             checker = Checker(_sides(options, stores, scope), self.emit, sifter)
@@ -213,6 +219,14 @@ class Run:
             await self._pipe(batches, self._planner(job))
         else:
             await self._copy_all(batches, job, stores.main)
+        if extras:
+            await self._delete(action, extras, scope, stores.main)
+
+    async def _delete(self, action: Action, extras: Candidates, scope: Scope, store: Guarded) -> None:
+        limits = self.options.limits
+        deleter = Deleter(store, extras, scope, self.state, self.stop, self.emit, limits.at_most, self._pace)
+        job = deleter.show() if action is Action.DRY_RUN else deleter.delete()
+        await pipeline.alone(job, self.stop, limits.grace)
 
     async def _clean(self, stores: Stores) -> None:
         options, place = self.options, self.options.selection.dest

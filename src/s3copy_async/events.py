@@ -206,6 +206,50 @@ class LeftoverRemoved:
 
 
 @dataclass(frozen=True, slots=True)
+class DeletePlanned:
+    """
+    A dry run would delete this object of the destination, which the source lacks.
+    """
+
+    key: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class DeletionStarted:
+    """
+    Everything is listed and copied; now so many objects of the destination are deleted, with their bytes.
+    """
+
+    objects: int
+    nbytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Deleted:
+    """
+    An object of the destination that the source lacks was deleted.
+    """
+
+    key: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteFailed:
+    """
+    An object of the destination could not be deleted. Codes and ids are those of `model.CopyResult`.
+    """
+
+    key: str
+    size: int
+    code: str
+    reason: str
+    request_id: str = ""
+    extended_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class RequestsMade:
     """
     Requests since the last such event, by S3 operation, and how many are in flight now.
@@ -236,6 +280,8 @@ class RunEnded:
     signal: int = 0
 
 
+DeletionEvent = DeletePlanned | DeletionStarted | Deleted | DeleteFailed
+"""What happens to objects that the source lacks."""
 Event = (
     RunStarted
     | Notice
@@ -254,6 +300,7 @@ Event = (
     | LeftoverFound
     | UploadFound
     | LeftoverRemoved
+    | DeletionEvent
     | RequestsMade
     | Stopping
     | RunEnded

@@ -7,12 +7,12 @@ may have been done is repeated, the destination is looked at.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Final, TypeVar
 
-from s3copy_async.errors import UNREACHABLE, AccessDenied, FatalError, S3Error, Throttled, TransientError
+from s3copy_async.errors import UNREACHABLE, AccessDenied, BadAnswer, FatalError, S3Error, Throttled, TransientError
 from s3copy_async.events import Emit, Retrying
 from s3copy_async.flow import Flow, Kind
 from s3copy_async.model import (
@@ -31,7 +31,7 @@ from s3copy_async.model import (
     UploadsPage,
 )
 from s3copy_async.patience import Meter, RetryPolicy
-from s3copy_async.store import BulkDone, BulkStart, HeadsObjects, Store
+from s3copy_async.store import BulkDone, BulkStart, HeadsObjects, Store, Undeleted
 from s3copy_async.tally import count_request
 from s3copy_async.text import seconds_text
 
@@ -256,6 +256,31 @@ class Guarded:
         """
         await self._call("DeleteObject", key, lambda: self._store.delete_object(bucket, key))
 
+    async def delete_objects(self, bucket: str, keys: Sequence[str]) -> Undeleted:
+        """
+        See `store.DeletesObjects`. Keys that were not deleted for a passing reason are asked for again, by themselves.
+        """
+        left = tuple(keys)
+        passing: dict[str, S3Error] = {}
+        failed: list[tuple[str, S3Error]] = []
+
+        async def send() -> None:
+            nonlocal left, passing
+            found = await self._store.delete_objects(bucket, left)
+            # The store is there, whatever it says of single keys.
+            self._meter.last_success = self._policy.clock()
+            passing = {key: error for key, error in found if _passes(error)}
+            failed.extend((key, error) for key, error in found if key not in passing)
+            left = tuple(passing)
+            if passing:
+                raise next((error for error in passing.values() if isinstance(error, Throttled)), passing[left[0]])
+
+        try:
+            await self._call("DeleteObjects", left[0], send)
+        except TransientError as error:
+            failed.extend((key, passing.get(key, error)) for key in left)
+        return tuple(failed)
+
     async def _call(
         self,
         operation: str,
@@ -354,6 +379,13 @@ class Guarded:
                 return None
             return CopyAnswer(found.etag) if (found.etag, found.size, found.opaque) == (etag, size, False) else None
         return None
+
+
+def _passes(error: S3Error) -> bool:
+    """
+    Whether a key may be deleted by the same request in a while. An answer that leaves it out may do so for ever.
+    """
+    return isinstance(error, TransientError) and not isinstance(error, BadAnswer)
 
 
 class _Resuming(Guarded):

@@ -240,6 +240,17 @@ def may_have_problem(keys: Sequence[str]) -> bool:
     return not (is_short and keys[0])
 
 
+# What XML 1.0 cannot hold, and what some reader of XML might take for something else: line ends, blanks at either end.
+_TURNED_BY_XML: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]|\A\s|\s\Z").search
+
+
+def travels_in_xml(key: str) -> bool:
+    """
+    Whether every store reads `key` out of a request's XML as it was meant. Another key must never be deleted for it.
+    """
+    return _TURNED_BY_XML(key) is None
+
+
 _RECORDS: Final = r"s3copy-(?:upload|done)-[0-9a-f]{8}\.json|s3copy-source"
 
 

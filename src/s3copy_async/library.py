@@ -22,6 +22,7 @@ from s3copy_async.options import (
     Carry,
     CleanOptions,
     Compare,
+    Deletion,
     Filter,
     Grant,
     IfExists,
@@ -299,6 +300,7 @@ async def copy(
     dry_run: bool = False,
     grants: Sequence[Grant] = (),
     carry: Carry | None = None,
+    deletion: Deletion | None = None,
     **settings: Unpack[Settings],
 ) -> Summary:
     """
@@ -313,13 +315,16 @@ async def copy(
         dry_run: copy nothing, and count what would be copied (``planned``); events name each object (`Planned`).
         grants: who else may read or write the copies.
         carry: what copies get beside the bytes: storage class, encryption, ACL, metadata, tags.
+        deletion: with ``Deletion(wanted=True)``, what the source lacks is deleted from where this copies to (README,
+            deleting).
         settings: see `Settings`.
 
     Raises:
         ConfigError: something is wrong with the arguments; nothing was touched.
-        RunFailed: the run could not go on (credentials, bucket, listing).
+        RunFailed: the run could not go on (credentials, bucket, listing), or more would have been deleted than may be.
     """
-    options = replace(_options(source, dest, settings), grants=tuple(grants), carry=carry or Carry())
+    options = _options(source, dest, settings)
+    options = replace(options, grants=tuple(grants), carry=carry or Carry(), deletion=deletion or Deletion())
     return await _run(options, Action.DRY_RUN if dry_run else Action.COPY, settings.get("on_event"))
 
 

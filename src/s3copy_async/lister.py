@@ -8,6 +8,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing, suppress
 from typing import TypeVar
 
+from s3copy_async.candidates import Candidates, tell_extras
 from s3copy_async.columns import Columns
 from s3copy_async.compare import Joined, Scope, join, sort_out
 from s3copy_async.copying.job import refused
@@ -73,6 +74,7 @@ class Lister:
         dest_heads: looks single objects of the destination up.
         mode: what tells that a destination is its source already.
         sifter: which objects are wanted.
+        extras: told what the destination has and the source lacks, and which rules have a source at all.
     """
 
     def __init__(
@@ -84,6 +86,7 @@ class Lister:
         emit: Emit,
         mode: Compare = Compare.AUTO,
         sifter: Sifter = EVERYTHING,
+        extras: Candidates | None = None,
     ) -> None:
         self._source = source
         self._dest = dest
@@ -92,6 +95,7 @@ class Lister:
         self._emit = emit
         self._mode = mode
         self._sifter = sifter
+        self._extras = extras
 
     async def batches(self, work: Work) -> AsyncGenerator[Batch, None]:
         """
@@ -106,6 +110,8 @@ class Lister:
         async with aclosing(self._compared(work.rules)) as batches:
             async for batch in batches:
                 yield batch
+        if self._extras and not self._dest.is_seen:
+            self._extras.give_up(f"s3://{self._scope.dest_bucket} may not be listed with these credentials")
         self._emit(ListingDone())
 
     async def named(self, work: Work) -> AsyncGenerator[Batch, None]:
@@ -167,7 +173,8 @@ class Lister:
         return self._todo(join(mapped, Columns.of([info for info in there if info]), self._mode))
 
     async def _compared(self, rules: Sequence[Rule]) -> AsyncGenerator[Batch, None]:
-        plan = Plan(self._scope, self._emit, self._digest, self._exact, self._denied, self._sifter)
+        every = self._extras is not None
+        plan = Plan(self._scope, self._emit, self._digest, self._exact, self._denied, self._sifter, every=every)
         async with aclosing(Scan(self._source, self._dest, plan).results(rules)) as batches:
             async for batch in batches:
                 yield batch
@@ -179,6 +186,8 @@ class Lister:
         )
 
     def _digest(self, stretch: Stretch) -> Batch | None:
+        if self._extras:
+            tell_extras(self._extras, stretch, self._sifter, self._scope)
         return self._todo(join(stretch.mapped, stretch.there, self._mode))
 
     def _todo(self, joined: Joined) -> Batch | None:

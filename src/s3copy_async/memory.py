@@ -10,12 +10,11 @@ from __future__ import annotations
 import time
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from s3copy_async.errors import Failure
 from s3copy_async.faults import error_for
-from s3copy_async.keys import MAX_KEY_BYTES
 from s3copy_async.memory_data import (
     Call,
     Fault,
@@ -25,16 +24,19 @@ from s3copy_async.memory_data import (
     answer_of,
     check_absent,
     check_acl,
+    check_key,
     check_pin,
     checksum_of,
     composed,
     copy_of,
+    deleted,
     etag_of,
     give,
     head_of,
     info_of,
     looked_at,
     md5,
+    open_uploads,
     opened,
     refuses,
     uploaded,
@@ -56,7 +58,7 @@ from s3copy_async.model import (
     UploadsPage,
 )
 from s3copy_async.options import MAX_COPY
-from s3copy_async.store import SingleCopies
+from s3copy_async.store import SingleCopies, Undeleted
 
 
 @dataclass(slots=True)
@@ -151,7 +153,7 @@ class MemoryStore(SingleCopies):
         check_pin(operation, source, request.source_etag, self.nature)
         if source.size > MAX_COPY:
             raise error_for(Failure(operation, "InvalidRequest", 400))
-        self._check_key(operation, request.dest_key)
+        check_key(operation, request.dest_key)
         check_acl(operation, request.grants + request.settings, self.nature)
         dest = self._bucket(operation, request.dest_bucket)
         check_absent(operation, dest, request.dest_key, asked=request.if_absent and self.nature.conditions)
@@ -180,11 +182,20 @@ class MemoryStore(SingleCopies):
         See `store.WritesObjects`.
         """
         call, fault = self._start("PutObject", bucket, key)
-        self._check_key("PutObject", key)
+        check_key("PutObject", key)
         self._bucket("PutObject", bucket)
         self.fill(bucket, {key: body})
         give(call, fault)
         return self.buckets[bucket][key].etag
+
+    async def delete_objects(self, bucket: str, keys: Sequence[str]) -> Undeleted:
+        """
+        See `store.DeletesObjects`.
+        """
+        call, fault = self._start("DeleteObjects", bucket, keys[0])
+        found = deleted(self._bucket(call.operation, bucket), keys, call, self.nature)
+        give(call, fault)
+        return found
 
     async def delete_object(self, bucket: str, key: str) -> None:
         """
@@ -284,7 +295,7 @@ class MemoryStore(SingleCopies):
         See `store.UploadsParts`.
         """
         call, fault = self._start("CreateMultipartUpload", bucket, key)
-        self._check_key(call.operation, key)
+        check_key(call.operation, key)
         check_acl(call.operation, settings, self.nature)
         self._bucket(call.operation, bucket)
         upload_id = f"upload-{call.number}"
@@ -357,12 +368,7 @@ class MemoryStore(SingleCopies):
         """
         self._begin("ListMultipartUploads", bucket, prefix)
         self._bucket("ListMultipartUploads", bucket)
-        found = sorted(
-            OpenUpload(upload.key, upload_id, upload.initiated)
-            for upload_id, upload in self.uploads.items()
-            if upload.bucket == bucket and upload.key.startswith(prefix)
-        )
-        left = tuple(upload for upload in found if after is None or upload > after)
+        left = open_uploads(self.uploads, bucket, prefix, after)
         return UploadsPage(left[: self.page_size], len(left) > self.page_size)
 
     def _upload(self, operation: str, bucket: str, key: str, upload_id: str) -> StoredUpload:
@@ -396,8 +402,3 @@ class MemoryStore(SingleCopies):
         if found is None:
             raise error_for(Failure(operation, code, 404))
         return found
-
-    @staticmethod
-    def _check_key(operation: str, key: str) -> None:
-        if len(key.encode()) > MAX_KEY_BYTES:
-            raise error_for(Failure(operation, "KeyTooLongError", 400))

@@ -5,14 +5,17 @@ What the store in memory keeps, and what a test can make it do.
 from __future__ import annotations
 
 import hashlib
+import re
 import time
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Final
 from urllib.parse import parse_qsl
 
 from s3copy_async.crc import checksum
-from s3copy_async.errors import Failure
+from s3copy_async.errors import Failure, S3Error
 from s3copy_async.faults import error_for
+from s3copy_async.keys import MAX_KEY_BYTES
 from s3copy_async.model import (
     Acl,
     BucketTraits,
@@ -21,10 +24,12 @@ from s3copy_async.model import (
     CopyRequest,
     Head,
     ObjectInfo,
+    OpenUpload,
     Pairs,
     UploadedPart,
 )
 from s3copy_async.parts import multipart_etag
+from s3copy_async.store import Undeleted
 
 
 def md5(body: bytes) -> str:
@@ -104,6 +109,9 @@ class StoredUpload:
         return dict(self.settings).get("ChecksumAlgorithm", "")
 
 
+MAX_DELETED: Final = 1000
+"""Keys of one DeleteObjects (S3 API)."""
+_UNHELD: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]").search
 _KMS: Final = ("aws:kms", "aws:kms:dsse")
 
 
@@ -123,6 +131,7 @@ class Nature:
         versions: older versions, by bucket, key and version id.
         owners: the accounts that a bucket was said to belong to.
         traits: of the buckets that have any.
+        key_fault: asked for each key of a DeleteObjects; what it returns is the reason why that one stays.
     """
 
     checksums: str = ""
@@ -135,6 +144,7 @@ class Nature:
     versions: dict[tuple[str, str, str], StoredObject] = field(default_factory=dict)
     owners: dict[str, str] = field(default_factory=dict)
     traits: dict[str, BucketTraits] = field(default_factory=dict)
+    key_fault: Callable[[Call], Fault | None] = lambda _: None
 
     @property
     def claims_aws(self) -> bool:
@@ -324,3 +334,43 @@ def give(call: Call, fault: Fault | None) -> None:
     """
     if fault:
         raise error_for(Failure(call.operation, fault.code, fault.status, maybe_done=fault.after_effect))
+
+
+def check_key(operation: str, key: str) -> None:
+    """
+    Raises ObjectRefused where a key is longer than S3 allows.
+    """
+    if len(key.encode()) > MAX_KEY_BYTES:
+        raise error_for(Failure(operation, "KeyTooLongError", 400))
+
+
+def open_uploads(
+    uploads: dict[str, StoredUpload], bucket: str, prefix: str, after: OpenUpload | None
+) -> tuple[OpenUpload, ...]:
+    """
+    The uploads below `prefix` that follow `after`, in order.
+    """
+    found = sorted(
+        OpenUpload(upload.key, upload_id, upload.initiated)
+        for upload_id, upload in uploads.items()
+        if upload.bucket == bucket and upload.key.startswith(prefix)
+    )
+    return tuple(upload for upload in found if after is None or upload > after)
+
+
+def deleted(contents: dict[str, StoredObject], keys: Sequence[str], call: Call, nature: Nature) -> Undeleted:
+    """
+    Deletes what it may, as one DeleteObjects does, and says what it may not.
+
+    Raises:
+        ObjectRefused: too many keys, or one that XML cannot hold, which makes the whole request unreadable.
+    """
+    if len(keys) > MAX_DELETED or any(map(_UNHELD, keys)):
+        raise error_for(Failure(call.operation, "MalformedXML", 400))
+    kept: list[tuple[str, S3Error]] = []
+    for key in keys:
+        if fault := nature.key_fault(replace(call, key=key)):
+            kept.append((key, error_for(Failure(call.operation, fault.code, fault.status))))
+        else:
+            contents.pop(key, None)
+    return tuple(kept)

@@ -19,6 +19,10 @@ SOURCE_MARK: Final = "\0"
 """Stands in `Display.failures_command` for what is known only at the end."""
 
 
+MAX_DELETE: Final = 1000
+"""So many objects a run deletes at most, unless it is told otherwise."""
+
+
 _AT_FIRST: Final = 40
 _AT_MOST: Final = 1024
 
@@ -369,6 +373,29 @@ class CleanOptions:
 
 
 @dataclass(frozen=True, slots=True)
+class Deletion:
+    """
+    Whether a copy also deletes what the source lacks, below where it copies to.
+
+    Args:
+        wanted: nothing is ever deleted without.
+        at_most: where it would be more objects, none at all is deleted; 0 for no limit, None for 1,000.
+        excluded: also what the filters of the run leave out.
+    """
+
+    wanted: bool = False
+    at_most: int | None = None
+    excluded: bool = False
+
+    @property
+    def limit(self) -> int | None:
+        """
+        The number of objects that may be deleted; None for any.
+        """
+        return (MAX_DELETE if self.at_most is None else self.at_most) or None
+
+
+@dataclass(frozen=True, slots=True)
 class Grant:
     """
     One ``--acl-grant``: READ, WRITE, READ_ACP, WRITE_ACP or FULL_CONTROL for an e-mail address, a canonical user id or
@@ -424,6 +451,7 @@ class Options:
         if_exists: what to do where something else is in the way.
         deep: for a check: headers, metadata and tags too.
         filter: which of the objects of the selection.
+        deletion: what the source lacks.
         warnings: said at the start, one line each.
     """
 
@@ -443,4 +471,5 @@ class Options:
     if_exists: IfExists = IfExists.OVERWRITE
     deep: bool = False
     filter: Filter = Filter()
+    deletion: Deletion = Deletion()
     warnings: tuple[str, ...] = ()

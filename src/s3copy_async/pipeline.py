@@ -8,9 +8,9 @@ that a batch costs one queue operation and not a thousand.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Iterator, Sequence
 from contextlib import aclosing
-from typing import Final
+from typing import Any, Final
 
 from s3copy_async.errors import FatalError
 from s3copy_async.model import Batch, CopyTask
@@ -84,6 +84,27 @@ async def run(batches: AsyncGenerator[Batch, None], work: Work, workers: int, st
         watcher = group.create_task(_watch(stop, feed, lister, crew, grace))
         await asyncio.wait([lister, *crew])
         watcher.cancel()
+    if stop.error:
+        raise stop.error
+
+
+async def alone(job: Coroutine[Any, Any, None], stop: Stop, grace: float) -> None:
+    """
+    Awaits `job`, which begins nothing new once `stop` is set, and then has `grace` seconds before it is cancelled.
+
+    Raises:
+        FatalError: what `job` raises, or why the run was stopped.
+    """
+    task, wanted = asyncio.create_task(job), asyncio.create_task(stop.wait())
+    try:
+        await asyncio.wait((task, wanted), return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait((task,), timeout=grace)
+    finally:
+        wanted.cancel()
+        task.cancel()
+        await asyncio.wait((task,))
+    if not task.cancelled():
+        task.result()
     if stop.error:
         raise stop.error
 

@@ -61,12 +61,14 @@ class Stretch(NamedTuple):
 
     Args:
         listed: everything that the source holds there.
+        chosen: those that the filters select.
         mapped: those of them that are sources of the run.
         there: what the destination holds of `mapped`, or everything it holds there where that was asked for.
     """
 
     place: Place
     listed: Columns
+    chosen: Columns
     mapped: Mapped
     there: Columns
 
@@ -313,13 +315,14 @@ class Scan(Generic[T]):
 
     async def _compare(self, place: Place, span: Span, objects: Columns, there: There, *, is_last: bool) -> None:
         plan = self._plan
-        mapped = sort_out(plan.sifter.source(objects, plan.emit), place.rule, plan.scope, plan.emit)
+        chosen = plan.sifter.source(objects, plan.emit)
+        mapped = sort_out(chosen, place.rule, plan.scope, plan.emit)
         found = EMPTY
         if self._side.is_seen and (mapped.dest_keys or plan.every):
             end = None if span.end is None else self._dest(place, span.end)
             bound = end if is_last else self._dest(place, span.after)
             found = await there.upto(mapped.dest_keys, bound, end)
-        result = plan.digest(Stretch(place, objects, mapped, found))
+        result = plan.digest(Stretch(place, objects, chosen, mapped, found))
         if result is not None:
             await self._queue.put(result)
 

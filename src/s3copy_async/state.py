@@ -14,6 +14,11 @@ from s3copy_async.events import (
     Checked,
     CheckedSame,
     CopyStarted,
+    Deleted,
+    DeleteFailed,
+    DeletePlanned,
+    DeletionEvent,
+    DeletionStarted,
     Event,
     LeftoverFound,
     LeftoverRemoved,
@@ -113,6 +118,13 @@ class RunState:
     leftover_bytes: int = 0
     open_uploads: int = 0
     removed: int = 0
+    to_delete: int = 0
+    to_delete_bytes: int = 0
+    deleted: int = 0
+    deleted_bytes: int = 0
+    delete_failed: int = 0
+    delete_failures: list[DeleteFailed] = field(default_factory=list)
+    delete_failure_codes: Counter[str] = field(default_factory=Counter)
     findings: Counter[Finding] = field(default_factory=Counter)
     proofs: Counter[Proof] = field(default_factory=Counter)
     kept_proofs: Counter[Proof] = field(default_factory=Counter)
@@ -166,21 +178,14 @@ class RunState:
                 self.throttled += event.throttled
             case CheckedSame():
                 self.findings[Finding.SAME] += event.objects
-            case LeftoverFound() | UploadFound() | LeftoverRemoved():
-                self._leftover(event)
             case Checked():
                 self._check(event.result)
-            case ListingDone():
-                self.listing_done = True
-            case RunStarted():
-                self.action, self.source, self.destination = event.action, event.source, event.destination
-            case Notice():
-                pass  # said, not counted
-            case Stopping():
-                self.signal = event.signal
-            case RunEnded():
-                self.seconds, self.error = event.seconds, event.error
-                self.signal = event.signal or self.signal
+            case DeletePlanned() | DeletionStarted() | Deleted() | DeleteFailed():
+                self._deletion(event)
+            case LeftoverFound() | UploadFound() | LeftoverRemoved():
+                self._leftover(event)
+            case RunStarted() | Notice() | ListingDone() | Stopping() | RunEnded():
+                self._course(event)
             case _:
                 assert_never(event)
 
@@ -227,6 +232,43 @@ class RunState:
                     self.failed_rows.append(row)
             case _:
                 assert_never(result.outcome)
+
+    def _course(self, event: RunStarted | Notice | ListingDone | Stopping | RunEnded) -> None:
+        """
+        What happens once or seldom in a run, and to no single object.
+        """
+        match event:
+            case RunStarted():
+                self.action, self.source, self.destination = event.action, event.source, event.destination
+            case Notice():
+                pass  # said, not counted
+            case ListingDone():
+                self.listing_done = True
+            case Stopping():
+                self.signal = event.signal
+            case RunEnded():
+                self.seconds, self.error = event.seconds, event.error
+                self.signal = event.signal or self.signal
+            case _:
+                assert_never(event)
+
+    def _deletion(self, event: DeletionEvent) -> None:
+        match event:
+            case Deleted():
+                self.deleted += 1
+                self.deleted_bytes += event.size
+            case DeletePlanned():
+                self.to_delete += 1
+                self.to_delete_bytes += event.size
+            case DeletionStarted():
+                self.to_delete, self.to_delete_bytes = event.objects, event.nbytes
+            case DeleteFailed():
+                self.delete_failed += 1
+                self.delete_failure_codes[event.code] += 1
+                if len(self.delete_failures) < KEPT_FAILURES:
+                    self.delete_failures.append(event)
+            case _:
+                assert_never(event)
 
     def _leftover(self, event: LeftoverFound | UploadFound | LeftoverRemoved) -> None:
         match event:
@@ -287,7 +329,7 @@ class RunState:
             return 1
         if self.broken_pipe and self.action in ("dry-run", "check"):
             return 141
-        if self.failed:
+        if self.failed or self.delete_failed:
             return 3
         different = (Finding.MISSING, Finding.DIFFERENT, Finding.EXTRA, Finding.METADATA)
         return 4 if any(self.findings[finding] for finding in different) else 0

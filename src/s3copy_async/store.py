@@ -7,7 +7,7 @@ Protocol that they need.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from s3copy_async.errors import S3Error
@@ -32,6 +32,10 @@ BulkDone = Callable[[CopyTask, float, CopyAnswer | S3Error | None], None]
 """Told how a copy in bulk ended: None is the copy, with its source's ETag. The number is what it was started with."""
 BulkStart = Callable[[CopyTask, float], None]
 """Begins a copy in bulk. The task must know its source, whose ETag must be plain, and which is copied whole."""
+
+
+Undeleted = tuple[tuple[str, S3Error], ...]
+"""Keys that could not be deleted, and why."""
 
 
 class ListsObjects(Protocol):
@@ -260,6 +264,25 @@ class WritesObjects(Protocol):
         """
 
 
+class DeletesObjects(Protocol):
+    """
+    Deletes objects of the user's.
+    """
+
+    async def delete_object(self, bucket: str, key: str) -> None:
+        """
+        See `WritesObjects`.
+        """
+
+    async def delete_objects(self, bucket: str, keys: Sequence[str]) -> Undeleted:
+        """
+        Deletes up to 1,000 objects with one request (S3 API, DeleteObjects); missing ones are no error. Returns which
+        were not deleted, and why: BadAnswer where the answer does not say what became of a key.
+
+        The keys travel as XML, which cannot hold all of them: see `keys.travels_in_xml`.
+        """
+
+
 class LooksUp(ListsObjects, HeadsObjects, Protocol):
     """
     Reads one side of a comparison.
@@ -301,7 +324,7 @@ class Stages(
     """
 
 
-class Store(Stages, CopiesInBulk, HeadsBuckets, Protocol):
+class Store(Stages, CopiesInBulk, DeletesObjects, HeadsBuckets, Protocol):
     """
     Everything together: what a real adapter offers.
     """

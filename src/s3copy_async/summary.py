@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from s3copy_async.errors import FatalError
-from s3copy_async.events import Stage
+from s3copy_async.events import DeleteFailed, Stage
 from s3copy_async.model import CopyResult, Finding, Proof, SkipReason
 from s3copy_async.state import RunState
 
@@ -44,6 +44,13 @@ class Summary:
         leftover_bytes: their bytes.
         open_uploads: clean: open uploads found.
         removed: clean: objects removed.
+        to_delete: objects that the source lacks, once their deletion began; dry run: those that would be deleted.
+        to_delete_bytes: their bytes.
+        deleted: those of them that were deleted.
+        deleted_bytes: their bytes.
+        delete_failed: those that could not be deleted.
+        delete_failures: the first 1,000 of these.
+        delete_failure_codes: S3's error code, or a name of ours, to number of them.
         proofs: a `Proof` to number of copies.
         kept_proofs: a `Proof` to number of objects that needed no copy, because their destination is the same.
         requests: S3 operation to number of requests, repeated ones included.
@@ -79,6 +86,13 @@ class Summary:
     leftover_bytes: int
     open_uploads: int
     removed: int
+    to_delete: int
+    to_delete_bytes: int
+    deleted: int
+    deleted_bytes: int
+    delete_failed: int
+    delete_failures: tuple[DeleteFailed, ...]
+    delete_failure_codes: Mapping[str, int]
     proofs: Mapping[Proof, int]
     kept_proofs: Mapping[Proof, int]
     requests: Mapping[str, int]
@@ -136,6 +150,13 @@ def summary_of(state: RunState) -> Summary:
         leftover_bytes=state.leftover_bytes,
         open_uploads=state.open_uploads,
         removed=state.removed,
+        to_delete=state.to_delete,
+        to_delete_bytes=state.to_delete_bytes,
+        deleted=state.deleted,
+        deleted_bytes=state.deleted_bytes,
+        delete_failed=state.delete_failed,
+        delete_failures=tuple(state.delete_failures),
+        delete_failure_codes=dict(state.delete_failure_codes),
         proofs=dict(state.proofs),
         kept_proofs=dict(state.kept_proofs),
         requests=dict(state.requests),

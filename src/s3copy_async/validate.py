@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
 from s3copy_async.carry_rules import carry_problems
+from s3copy_async.delete_rules import deletion_problems
 from s3copy_async.errors import ConfigError
 from s3copy_async.filter_rules import filter_problems, misplaced
 from s3copy_async.grantees import PARAMETERS, grantee_header
@@ -102,6 +103,7 @@ def _all(options: Options) -> Iterator[Problem]:
         yield Problem(
             "compare", f"{options.compare} is no proof, and verify=required asks for one: leave one of the two out"
         )
+    yield from (Problem(f"deletion.{name}", text) for name, text in deletion_problems(options))
     if options.clean.older_than < 0:
         yield Problem("clean.older_than", "expected seconds, 0 or more")
 

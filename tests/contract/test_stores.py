@@ -9,11 +9,14 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Iterable
+import html
+import unicodedata
+from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 from typing import Final
+from urllib.parse import unquote, unquote_plus
 from uuid import uuid4
 
 import pytest
@@ -24,6 +27,7 @@ from s3copy_async.connect import open_s3
 from s3copy_async.errors import NotFound, PreconditionFailed, RunRefused, S3Error
 from s3copy_async.flow import Flow
 from s3copy_async.guards import Guarded
+from s3copy_async.keys import travels_in_xml
 from s3copy_async.memory import MemoryStore
 from s3copy_async.model import CopyAnswer, CopyRequest, ObjectInfo
 from s3copy_async.options import Transport
@@ -92,6 +96,22 @@ HOSTILE: Final = {
     "bytes-1024-wide": "\u20ac" * 341 + "k",
 }
 LONGEST: Final = ("bytes-1024", "bytes-1024-wide")
+
+
+def alikes(key: str) -> Iterator[str]:
+    """
+    What somebody might take `key` for who decodes once too often, normalises, folds or trims.
+    """
+    yield key.strip()
+    yield unquote(key)
+    yield unquote_plus(key)
+    yield html.escape(key)
+    yield html.unescape(key)
+    yield unicodedata.normalize("NFC", key)
+    yield unicodedata.normalize("NFD", key)
+    yield key.upper()
+    yield key.partition("?")[0]
+    yield key.replace("//", "/")
 
 
 @dataclass(slots=True)
@@ -385,6 +405,57 @@ async def test_delete_removes_one_key(bench: Bench) -> None:
     await bench.store.delete_object(bench.source, "delete/a")
 
     assert await bench.keys("delete/") == ["delete/a/b"]
+
+
+async def test_many_objects_are_deleted_with_one_request(bench: Bench) -> None:
+    """
+    Those that were named are gone, missing ones are no error, and what only begins like one of them stays.
+    """
+    gone = [f"delete-many/{number}" for number in range(20)]
+    kept = ["delete-many", "delete-many/", "delete-many/1/a", "delete-many/20", "delete-many0"]
+    await in_parallel(bench.store, bench.source, [*gone, *kept], b"x")
+
+    undeleted = await bench.store.delete_objects(bench.source, [*gone, "delete-many/missing"])
+    again = await bench.store.delete_objects(bench.source, gone)
+
+    assert (undeleted, again) == ((), ())
+    assert await bench.keys("delete-many") == kept
+
+
+async def test_hostile_keys_are_deleted_as_they_are(bench: Bench) -> None:
+    """
+    All that can travel in XML go at once, and nothing goes in their stead: beside each there is its like.
+    """
+    names = [name for name in HOSTILE if name not in {*REFUSED, *LONGEST} and travels_in_xml(HOSTILE[name])]
+    gone = {name: f"gone/{number}/{HOSTILE[name]}" for number, name in enumerate(names)}
+    alike = {f"gone/{number}/{like}" for number, name in enumerate(names) for like in alikes(HOSTILE[name])}
+    kept = sorted(alike - set(gone.values()))
+    await in_parallel(bench.store, bench.source, [*gone.values(), *kept], b"x")
+
+    undeleted = await bench.store.delete_objects(bench.source, list(gone.values()))
+
+    assert undeleted == ()
+    assert kept == await bench.keys("gone/")
+
+
+async def test_the_longest_keys_are_deleted(bench: Bench) -> None:
+    """
+    1,024 bytes, in characters of one byte and of three.
+    """
+    keys = [HOSTILE[name] for name in LONGEST]
+    await in_parallel(bench.store, bench.source, keys, b"x")
+
+    assert await bench.store.delete_objects(bench.source, keys) == ()
+
+    assert not {*keys} & {*await bench.keys("k"), *await bench.keys("\u20ac")}
+
+
+async def test_deleting_many_in_a_missing_bucket_refuses_the_run(bench: Bench) -> None:
+    """
+    As any other request.
+    """
+    with pytest.raises(RunRefused):
+        await bench.store.delete_objects("s3copy-there-is-no-such-bucket", ["a"])
 
 
 async def test_head_bucket_allows_its_owner(bench: Bench) -> None:

@@ -16,6 +16,7 @@ from s3copy_async import (
     CleanOptions,
     Compare,
     ConfigError,
+    Deletion,
     Display,
     IfExists,
     Limits,
@@ -98,6 +99,11 @@ class Builder:
             owners=Owners(form.get("expected_source_owner"), form.get("expected_dest_owner")),
             if_exists=IfExists(form.get("if_exists") or "overwrite"),
             filter=wanted,
+            deletion=Deletion(
+                wanted=bool(form.get("delete")),
+                at_most=form.get("max_delete"),
+                excluded=bool(form.get("delete_excluded")),
+            ),
             warnings=tuple(form.warnings),
         )
         return Request(self._sound(options), display)

@@ -33,6 +33,7 @@ def cli() -> None:
 @declare.VERSION
 @declare.FILTERS
 @declare.LIMIT
+@declare.DELETION
 @declare.ACCESS
 @declare.OWNERS
 @declare.IF_EXISTS

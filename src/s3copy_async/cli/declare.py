@@ -30,6 +30,7 @@ Decorator = Callable[[Any], Any]
 
 _SELECTION: Final = "Selection"
 _FILTERS: Final = "Filters"
+_DELETION: Final = "Deletion"
 _ACCESS: Final = "Credentials and endpoint"
 _COPYING: Final = "Copying"
 _CARRYING: Final = "Metadata and access"
@@ -89,6 +90,11 @@ SELECTION: Final = apply(
 DRY_RUN: Final = option(
     "-n", "--dry-run", is_flag=True, section=_SELECTION, help="Copy nothing; show what would be copied."
 )
+DELETION: Final = apply(
+    option("--delete", is_flag=True, section=_DELETION, env=False, help="Delete what SOURCE lacks from its place in DEST, when all is copied and nothing failed."),
+    option("--max-delete", section=_DELETION, type=COUNT, env=False, metavar="N", help="Delete nothing at all where it would be more objects; 0 is no limit.  [1000]"),
+    option("--delete-excluded", is_flag=True, section=_DELETION, env=False, help="Delete what the filters leave out too."),
+)  # fmt: skip
 EXACT: Final = option(
     "-T",
     "--no-target-directory",

@@ -13,7 +13,7 @@ from s3copy_async.cli.tokens import Names, spread, verb_first
 
 EXIT_CODES: Final = (
     ("0", "all copied, or already there"),
-    ("1", "the run could not go on (credentials, bucket, listing)"),
+    ("1", "the run could not go on (credentials, bucket, listing), or --delete would delete too much"),
     ("2", "wrong usage; nothing was touched"),
     ("3", "some objects failed"),
     ("4", "check found differences"),

@@ -22,7 +22,7 @@ _VARIABLES: Final = {
 _SELECTING: Final = frozenset(
     (
         "--", "-f", "--file", "-p", "--prefix", "-F", "--files", "-P", "--prefixes", "-T", "--no-target-directory",
-        "--failures",
+        "--failures", "--delete", "--max-delete", "--delete-excluded",
         # Filters have chosen already, and named keys are not listed.
         "--include", "--exclude", "--min-size", "--max-size", "--newer-than", "--older-than", "--only-storage-class",
         "--limit",

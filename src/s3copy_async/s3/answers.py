@@ -5,15 +5,17 @@ Reads botocore's answers.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, Final
 from urllib.parse import unquote_to_bytes
 
-from s3copy_async.errors import BadAnswer, Failure
+from s3copy_async.errors import BadAnswer, Failure, NotFound, RunRefused, S3Error
+from s3copy_async.faults import error_for
 from s3copy_async.headers import header_text
 from s3copy_async.model import Acl, CopyAnswer, Head, ObjectInfo, OpenUpload, Page, PartsPage, UploadedPart, UploadsPage
+from s3copy_async.store import Undeleted
 
 _KMS: Final = ("aws:kms", "aws:kms:dsse")
 _REGION_HEADER: Final = "x-amz-bucket-region"
@@ -93,6 +95,10 @@ def region(answer: dict[str, Any]) -> str | None:
 
 def _request_id(answer: dict[str, Any]) -> str:
     return str(answer.get("ResponseMetadata", {}).get("RequestId") or "")
+
+
+def _extended_id(answer: dict[str, Any]) -> str:
+    return str(answer.get("ResponseMetadata", {}).get("HostId") or "")
 
 
 def epoch(moment: datetime | None) -> float:
@@ -188,6 +194,32 @@ def acl(answer: dict[str, Any]) -> Acl:
         who = f'id="{grantee["ID"]}"' if grantee.get("ID") else f'uri="{grantee.get("URI", "")}"'
         grants.append((str(grant.get("Permission") or ""), who))
     return Acl(str(answer.get("Owner", {}).get("ID") or ""), tuple(grants))
+
+
+def undeleted(answer: dict[str, Any], keys: Sequence[str]) -> Undeleted:
+    """
+    Which of `keys` are not known to be deleted by DeleteObjects, and why.
+
+    Raises:
+        RunRefused: a reason that holds for every request.
+    """
+    said = {str(item.get("Key") or "") for item in answer.get("Deleted", ())}
+    failed: dict[str, S3Error] = {}
+    for item in answer.get("Errors", ()):
+        code, words = str(item.get("Code") or "UnknownError"), str(item.get("Message") or "")
+        error = error_for(Failure("DeleteObjects", code, 200, words, _request_id(answer), _extended_id(answer)))
+        if isinstance(error, RunRefused):
+            raise error
+        failed[str(item.get("Key") or "")] = error
+    found: list[tuple[str, S3Error]] = []
+    for key in keys:
+        if refusal := failed.get(key):
+            # A missing key is no error, though some stores say so.
+            found += [] if isinstance(refusal, NotFound) else [(key, refusal)]
+        elif key not in said:
+            unsaid = "an answer that does not say what became of this key"
+            found.append((key, BadAnswer(Failure("DeleteObjects", "BadAnswer", 200, unsaid, _request_id(answer)))))
+    return tuple(found)
 
 
 def _lost(answer: dict[str, Any]) -> Iterator[str]:

@@ -6,6 +6,7 @@ One method is one HTTP request, and the only place where botocore's exceptions b
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 from urllib.parse import quote, urlencode
 
@@ -31,7 +32,7 @@ from s3copy_async.model import (
 from s3copy_async.s3 import answers
 from s3copy_async.s3.failures import from_client_error, from_library, translated
 from s3copy_async.s3.session import Clients
-from s3copy_async.store import SingleCopies
+from s3copy_async.store import SingleCopies, Undeleted
 
 _SMALL: Final = 1 << 20
 
@@ -159,6 +160,17 @@ class BotoStore(SingleCopies):
         client = await self._client(bucket)
         with translated("DeleteObject"):
             await client.delete_object(Bucket=bucket, Key=key)
+
+    async def delete_objects(self, bucket: str, keys: Sequence[str]) -> Undeleted:
+        """
+        See `store.DeletesObjects`.
+        """
+        # The answer comes when the last of them is gone, and by no means each store is fast. It is asked for in full:
+        # in its quiet form, which names failures alone, an empty answer of somebody in between would be success.
+        client = await self._client(bucket, copies=True)
+        with translated("DeleteObjects"):
+            answer = await client.delete_objects(Bucket=bucket, Delete={"Objects": [{"Key": key} for key in keys]})
+        return answers.undeleted(answer, keys)
 
     async def get_object(self, bucket: str, key: str) -> bytes:
         """

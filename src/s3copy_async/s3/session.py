@@ -8,6 +8,8 @@ for copies, because S3 answers a copy only when it is done, and short ones for e
 from __future__ import annotations
 
 import asyncio
+import base64
+import hashlib
 import logging
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
@@ -75,6 +77,16 @@ def _moment(text: str) -> datetime:
 
 _GRANTING: Final = ("CopyObject", "CreateMultipartUpload")
 _COPYING: Final = ("CopyObject", "UploadPartCopy")
+
+
+def _md5_for_crc(params: dict[str, Any], **_: Any) -> None:
+    """
+    With DeleteObjects botocore sends a CRC32. Many stores know only the ``Content-MD5`` of old, and some refuse the
+    other.
+    """
+    params["context"].get("checksum", {}).pop("request_algorithm", None)
+    digest = hashlib.md5(params["body"], usedforsecurity=False).digest()
+    params["headers"]["Content-MD5"] = base64.b64encode(digest).decode()
 
 
 def _set_grant_aside(params: dict[str, Any], context: dict[str, Any], **_: Any) -> None:
@@ -218,6 +230,9 @@ class Clients:
         # What we write is small, and who does not answer "Expect: 100-continue" would be waited for in vain.
         client.meta.events.unregister("before-call.s3", add_expect_header)
         client.meta.events.register("before-parameter-build.s3", _Wishes(self.owners, payer=self._access.request_payer))
+        if not self.is_aws:
+            # Last, when the body is what is sent.
+            client.meta.events.register_last("before-call.s3.DeleteObjects", _md5_for_crc)
         for operation in _COPYING:
             # First, while the source is not yet one string.
             client.meta.events.register_first(f"before-parameter-build.s3.{operation}", _source_owner(self.owners))

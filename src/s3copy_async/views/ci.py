@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from s3copy_async.events import Checked, Event, Notice, ObjectDone, RunEnded, RunStarted
+from s3copy_async.events import Checked, DeleteFailed, Event, Notice, ObjectDone, RunEnded, RunStarted
 from s3copy_async.model import CopyResult, Finding, Outcome
 from s3copy_async.text import count_text, harmless, shown
 from s3copy_async.views.lines import Writes
@@ -39,10 +39,6 @@ def _title(event: RunStarted) -> str:
     return f"s3copy {event.action}: {shown(places)}"
 
 
-def _failure(result: CopyResult) -> str:
-    return f"{shown(result.key)}: {harmless(result.code)}: {harmless(result.reason)}"
-
-
 class GitHub:
     """
     A group around the run, and an annotation for each of the first failures and warnings and for how the run ended.
@@ -64,9 +60,9 @@ class GitHub:
             case RunStarted():
                 self._command("group", _title(event))
             case ObjectDone(result) if result.outcome is Outcome.FAILED:
-                self._failed += 1
-                if self._failed <= _FAILURES:
-                    self._annotate("error", _failure(result))
+                self._failure(result)
+            case DeleteFailed():
+                self._failure(event)
             case Notice() if event.warning and self._warned < ANNOTATIONS:
                 self._warned += 1
                 self._annotate("warning", harmless(event.text))
@@ -74,6 +70,11 @@ class GitHub:
                 self._found[result.finding] += 1
             case RunEnded():
                 self._end(event)
+
+    def _failure(self, failure: CopyResult | DeleteFailed) -> None:
+        self._failed += 1
+        if self._failed <= _FAILURES:
+            self._annotate("error", f"{shown(failure.key)}: {harmless(failure.code)}: {harmless(failure.reason)}")
 
     def _end(self, event: RunEnded) -> None:
         self._command("endgroup", "")

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from s3copy_async.events import DeleteFailed
 from s3copy_async.model import CopyResult, Finding, SkipReason
 from s3copy_async.state import RunState
 from s3copy_async.text import count_text, harmless, size_text
@@ -71,7 +72,16 @@ def outcomes(state: RunState) -> list[Fact]:
         facts.append((f"{there:,} {SkipReason.SAME}", GOOD))
     if others := state.skipped.total() - there:
         facts.append((f"{others:,} skipped", GOOD))
-    return facts + _failed(state)
+    return facts + _failed(state) + _deletions(state)
+
+
+def _deletions(state: RunState) -> list[Fact]:
+    if not state.to_delete:
+        return []
+    if state.action == "dry-run":
+        return [(f"{state.to_delete:,} would be deleted", GOOD)]
+    facts = [(f"{state.deleted:,} of {state.to_delete:,} deleted", GOOD)]
+    return facts + ([(f"{state.delete_failed:,} not deleted", BAD)] if state.delete_failed else [])
 
 
 def _leftovers(state: RunState) -> list[Fact]:
@@ -94,7 +104,7 @@ def repeats(state: RunState) -> list[Fact]:
     return [(f"{count_text(state.retries, 'repeat')}{throttled}", ODD)] if state.retries else []
 
 
-def request_ids(result: CopyResult) -> str:
+def request_ids(result: CopyResult | DeleteFailed) -> str:
     """
     The two ids of the request that failed, which S3 support asks for; empty where none is known.
     """

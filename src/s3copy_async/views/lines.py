@@ -12,6 +12,9 @@ from typing import Final, Protocol
 
 from s3copy_async.events import (
     Checked,
+    Deleted,
+    DeleteFailed,
+    DeletePlanned,
     Event,
     LeftoverFound,
     Notice,
@@ -143,6 +146,14 @@ class Lines:
                 self._data(f"open upload of s3://{event.bucket}/{shown(event.key)}")
             case ObjectDone():
                 self._object(event.result)
+            case DeletePlanned():
+                if self._display.verbosity >= 0:
+                    self._data(f"delete s3://{self._dest}/{shown(event.key)} ({event.size} bytes)")
+            case Deleted():
+                if self._display.verbosity > 0:
+                    self._say(f"deleted: {shown(event.key)}")
+            case DeleteFailed():
+                self._failure("not deleted", event.key, event.reason, self._state.delete_failed)
             case Notice():
                 if event.warning or self._display.verbosity > 0:
                     self._say(f"{'warning' if event.warning else 'note'}: {harmless(event.text)}")
@@ -162,14 +173,19 @@ class Lines:
             self._data(f"{source} -> s3://{self._dest}/{shown(event.dest_key)} ({event.size} bytes{more})")
 
     def _object(self, result: CopyResult) -> None:
-        name = shown(result.key)
         if result.outcome is Outcome.FAILED:
-            if self._state.failed <= SHOWN_FAILURES or self._display.verbosity > 0:
-                self._say(f"failed: {name}: {harmless(result.reason)}")
-            elif self._state.failed == SHOWN_FAILURES + 1:
-                self._say("further failures are counted; -v, -L FILE or --progress json show each")
+            self._failure("failed", result.key, result.reason, self._state.failed)
         elif self._display.verbosity > 0:
-            self._say(f"{result.outcome}: {name}" + (f" ({result.reason})" if result.reason else ""))
+            self._say(f"{result.outcome}: {shown(result.key)}" + (f" ({result.reason})" if result.reason else ""))
+
+    def _failure(self, what: str, key: str, reason: str, number: int) -> None:
+        """
+        The first of a kind are shown; `number` counts them.
+        """
+        if number <= SHOWN_FAILURES or self._display.verbosity > 0:
+            self._say(f"{what}: {shown(key)}: {harmless(reason)}")
+        elif number == SHOWN_FAILURES + 1:
+            self._say("further failures are counted; -v, -L FILE or --progress json show each")
 
     def tick(self) -> None:
         """
@@ -211,7 +227,7 @@ class Lines:
         yield from (words for words, _ in facts.repeats(state))
         if (left := pace.left) is not None:
             yield f"ETA {clock_text(left)}"
-        done = state.finished + state.parts.total() + state.removed
+        done = state.finished + state.parts.total() + state.removed + state.deleted
         if self._trouble and done == self._done_before:
             yield f"waiting: {harmless(self._trouble)}"
         self._done_before = done

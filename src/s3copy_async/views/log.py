@@ -15,6 +15,11 @@ import aiofiles
 from s3copy_async.events import (
     Checked,
     CopyStarted,
+    Deleted,
+    DeleteFailed,
+    DeletePlanned,
+    DeletionEvent,
+    DeletionStarted,
     Event,
     LeftoverFound,
     LeftoverRemoved,
@@ -177,14 +182,12 @@ def _record(event: Event) -> tuple[int, str]:
         case ObjectDone(result):
             proof = f", proof {result.proof}" if result.proof else ""
             return logging.INFO, f"{result.outcome} {shown(result.key)} -> {shown(result.dest_key)}{proof}"
-        case LeftoverFound():
-            return logging.INFO, f"found {shown(event.prefix)}: {event.objects} objects, {event.nbytes} bytes"
-        case UploadFound():
-            return logging.INFO, f"found open upload of s3://{event.bucket}/{shown(event.key)}"
-        case LeftoverRemoved():
-            return logging.INFO, f"removed {shown(event.key)}"
+        case LeftoverFound() | UploadFound() | LeftoverRemoved():
+            return logging.INFO, _leftover(event)
         case Checked(result):
             return logging.WARNING, f"{result.finding}: {shown(result.dest_key)}"
+        case DeletePlanned() | DeletionStarted() | Deleted() | DeleteFailed():
+            return _deletion(event)
         case Stopping():
             return logging.WARNING, f"stopping on signal {event.signal}"
         case RequestsMade():
@@ -196,3 +199,27 @@ def _record(event: Event) -> tuple[int, str]:
             return (logging.ERROR, f"{words}: {harmless(event.error)}") if event.error else (logging.INFO, words)
         case _:
             return logging.DEBUG, ""
+
+
+def _leftover(event: LeftoverFound | UploadFound | LeftoverRemoved) -> str:
+    match event:
+        case LeftoverFound():
+            return f"found {shown(event.prefix)}: {event.objects} objects, {event.nbytes} bytes"
+        case UploadFound():
+            return f"found open upload of s3://{event.bucket}/{shown(event.key)}"
+        case LeftoverRemoved():
+            return f"removed {shown(event.key)}"
+
+
+def _deletion(event: DeletionEvent) -> tuple[int, str]:
+    match event:
+        case DeletePlanned():
+            return logging.INFO, f"would delete {shown(event.key)}"
+        case DeletionStarted():
+            return logging.INFO, f"deleting {event.objects} objects, {event.nbytes} bytes"
+        case Deleted():
+            return logging.INFO, f"deleted {shown(event.key)}"
+        case DeleteFailed():
+            request = f" [{ids}]" if (ids := request_ids(event)) else ""
+            words = f"not deleted {shown(event.key)}: {harmless(event.code)}: {harmless(event.reason)}{request}"
+            return logging.ERROR, words

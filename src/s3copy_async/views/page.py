@@ -14,7 +14,8 @@ from typing import Any, Final
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
-from s3copy_async.advice import remedy
+from s3copy_async.advice import deletion_remedy, remedy
+from s3copy_async.events import DeleteFailed
 from s3copy_async.model import CheckResult, CopyResult, Finding
 from s3copy_async.state import RunState
 from s3copy_async.text import count_text, harmless, seconds_text, shown, size_text
@@ -119,9 +120,21 @@ def _tiles(facts: Facts) -> Iterator[tuple[str, str]]:
     for reason, number in sorted(state.skipped.items()):
         yield str(reason), f"{number:,}"
     yield "failed", f"{state.failed:,}"
+    if state.to_delete:
+        yield from _deletion_tiles(state)
     yield "requests", f"{state.requests.total():,}"
     yield "of them repeated", f"{state.retries:,}"
     yield "time", seconds_text(facts.seconds)
+
+
+def _deletion_tiles(state: RunState) -> Iterator[tuple[str, str]]:
+    if state.action == "dry-run":
+        yield "would be deleted", f"{state.to_delete:,}"
+        yield "bytes of those", size_text(state.to_delete_bytes)
+        return
+    yield "deleted", f"{state.deleted:,} of {state.to_delete:,}"
+    yield "bytes deleted", size_text(state.deleted_bytes)
+    yield "not deleted", f"{state.delete_failed:,}"
 
 
 def _charts(facts: Facts) -> Iterator[tuple[str, Chart]]:
@@ -144,12 +157,17 @@ def _number(value: float) -> str:
 
 
 def _failures(state: RunState) -> dict[str, Any]:
-    kept = state.failures[:_FAILURES]
-    rest = state.failed - len(kept)
+    kept: tuple[CopyResult | DeleteFailed, ...] = (*state.failures[:_FAILURES], *state.delete_failures[:_FAILURES])
+    number = state.failed + state.delete_failed
+    codes = [(harmless(code), f"{n:,}", remedy(code)) for code, n in state.failure_codes.most_common()]
+    codes += [
+        (f"not deleted: {harmless(code)}", f"{n:,}", deletion_remedy(code))
+        for code, n in state.delete_failure_codes.most_common()
+    ]
     return {
-        "failure_codes": [(harmless(code), f"{n:,}", remedy(code)) for code, n in state.failure_codes.most_common()],
+        "failure_codes": codes,
         "failures": [(shown(one.key), harmless(one.reason), harmless(request_ids(one))) for one in kept],
-        "failures_caption": "Each object" if rest <= 0 else f"The first {len(kept):,} of {state.failed:,} objects",
+        "failures_caption": "Each object" if number <= len(kept) else f"The first {len(kept):,} of {number:,} objects",
     }
 
 

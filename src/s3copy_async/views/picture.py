@@ -11,6 +11,7 @@ from typing import Final, TypeVar
 
 from rich.cells import cell_len, set_cell_size
 
+from s3copy_async.events import DeleteFailed
 from s3copy_async.model import CopyResult
 from s3copy_async.state import PartState, Row, RunState
 from s3copy_async.text import clock_text, harmless, shown, size_text
@@ -171,7 +172,9 @@ class Painter:
         """
         state = scene.state
         # What is in flight keeps at least half of the room.
-        failures = _last(state.failures, min(_FAILURES, room // 4))
+        # Where an object failed, none is deleted.
+        failed: Sequence[CopyResult | DeleteFailed] = state.failures or state.delete_failures
+        failures = _last(failed, min(_FAILURES, room // 4))
         fallen = _last(state.failed_rows, min(_FAILURES, room // 4))
         room -= len(failures)
         room = min(ROWS, room) - len(fallen)
@@ -189,7 +192,7 @@ class Painter:
             lines.append([(self._failure(failure), "red")])
         return lines
 
-    def _failure(self, failure: CopyResult) -> str:
+    def _failure(self, failure: CopyResult | DeleteFailed) -> str:
         """
         The key and the beginning of the reason, which both have room in any terminal.
         """

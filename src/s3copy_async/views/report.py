@@ -14,7 +14,7 @@ from typing import Any
 
 import aiofiles
 
-from s3copy_async.events import Event, ObjectDone, Skipped
+from s3copy_async.events import Deleted, DeleteFailed, Event, ObjectDone, Skipped
 from s3copy_async.model import PROOF_OF, CopyResult, Outcome
 from s3copy_async.views.jsonl import encoded
 from s3copy_async.views.log import private
@@ -82,6 +82,11 @@ def report_lines(event: Event) -> Iterator[dict[str, Any]]:
     """
     if isinstance(event, ObjectDone):
         yield _line(event.result)
+    elif isinstance(event, Deleted):
+        yield _line(CopyResult("", event.key, event.size, Outcome.COPIED, method="delete"), "deleted")
+    elif isinstance(event, DeleteFailed):
+        result = CopyResult("", event.key, event.size, Outcome.FAILED, event.reason, event.code, method="delete")
+        yield _line(result._replace(request_id=event.request_id, extended_id=event.extended_id))
     elif isinstance(event, Skipped):
         for task in event.tasks:
             source, there = task.source, task.there
@@ -90,11 +95,11 @@ def report_lines(event: Event) -> Iterator[dict[str, Any]]:
             yield _line(result._replace(source_etag=source.etag if source else "", etag=there.etag if there else ""))
 
 
-def _line(result: CopyResult) -> dict[str, Any]:
+def _line(result: CopyResult, outcome: str = "") -> dict[str, Any]:
     return {
         "key": result.key,
         "destination": result.dest_key,
-        "outcome": result.outcome,
+        "outcome": outcome or result.outcome,
         "reason": result.reason,
         "code": result.code,
         "size": result.size,

@@ -4,12 +4,13 @@ The closing words of a run, as lines.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
-from s3copy_async.advice import remedy
-from s3copy_async.events import Stage
-from s3copy_async.model import Finding, Proof, SkipReason
+from s3copy_async.advice import deletion_remedy, remedy
+from s3copy_async.events import DeleteFailed, Stage
+from s3copy_async.model import CopyResult, Finding, Proof, SkipReason
 from s3copy_async.options import SOURCE_MARK, Display
 from s3copy_async.selection import folder_of
 from s3copy_async.state import RunState
@@ -72,6 +73,8 @@ def _headline(state: RunState, display: Display) -> str:
     elif state.action == "dry-run":
         objects, requests = count_text(state.planned, "object"), count_text(state.planned_requests, "copy request")
         words = f"dry run: would copy {objects}, {size_text(state.planned_bytes)}, with {requests}"
+        if state.to_delete:
+            words += f", would delete {count_text(state.to_delete, 'object')}, {size_text(state.to_delete_bytes)}"
     elif not state.listed and not state.failed and not state.error and not state.signal:
         return "Nothing to copy"
     else:
@@ -79,6 +82,10 @@ def _headline(state: RunState, display: Display) -> str:
     words += "".join(f", {number:,} {reason}" for reason, number in sorted(state.skipped.items()))
     if state.failed:
         words += f", {state.failed:,} failed"
+    if state.deleted:
+        words += f", {state.deleted:,} deleted ({size_text(state.deleted_bytes)})"
+    if state.delete_failed:
+        words += f", {state.delete_failed:,} not deleted"
     if state.signal:
         left = state.listed - state.finished
         words += "; interrupted" + (
@@ -120,9 +127,16 @@ def _files(state: RunState, display: Display) -> Iterator[str]:
 
 
 def _failures(state: RunState) -> Iterator[str]:
-    for code, number in state.failure_codes.most_common():
-        examples = [failure for failure in state.failures if failure.code == code][:_EXAMPLES]
-        yield f"  {number:,} failed with {harmless(code)}" + (f": {remedy(code)}" if remedy(code) else "")
+    yield from _by_code("failed with", state.failure_codes, state.failures, remedy)
+    yield from _by_code("not deleted:", state.delete_failure_codes, state.delete_failures, deletion_remedy)
+
+
+def _by_code(
+    what: str, codes: Counter[str], failures: Sequence[CopyResult | DeleteFailed], advise: Callable[[str], str]
+) -> Iterator[str]:
+    for code, number in codes.most_common():
+        examples = [failure for failure in failures if failure.code == code][:_EXAMPLES]
+        yield f"  {number:,} {what} {harmless(code)}" + (f": {advise(code)}" if advise(code) else "")
         for failure in examples:
             request = f" [{ids}]" if (ids := request_ids(failure)) else ""
             # Never the key first: CI services take a line that begins with :: for a command.
