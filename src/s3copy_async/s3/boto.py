@@ -7,7 +7,7 @@ One method is one HTTP request, and the only place where botocore's exceptions b
 from __future__ import annotations
 
 from typing import Any, Final
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, unquote, urlencode
 
 import botocore.exceptions
 from aiohttp import ClientError as HttpError
@@ -28,9 +28,11 @@ from s3copy_async.model import (
     PartsPage,
     UploadsPage,
 )
-from s3copy_async.s3 import answers
+from s3copy_async.s3 import answers, versions
 from s3copy_async.s3.failures import from_client_error, from_library, translated
 from s3copy_async.s3.session import Clients
+from s3copy_async.s3.transport import FIRST_HEADER, NEXT_HEADER
+from s3copy_async.s3.versions import Versions
 from s3copy_async.store import SingleCopies
 
 _SMALL: Final = 1 << 20
@@ -39,10 +41,14 @@ _SMALL: Final = 1 << 20
 class BotoStore(SingleCopies):
     """
     Amazon S3 and stores compatible with it. Implements `store.Store`.
+
+    Args:
+        listings: which version of the listing each bucket is asked for.
     """
 
-    def __init__(self, clients: Clients) -> None:
+    def __init__(self, clients: Clients, listings: Versions | None = None) -> None:
         self._clients = clients
+        self._listings = listings or Versions()
         self._regions: dict[str, str] = {}
 
     def set_region(self, bucket: str, region: str) -> None:
@@ -64,6 +70,12 @@ class BotoStore(SingleCopies):
         """
         See `store.ListsObjects`.
         """
+        return await self._listings.page(self, bucket, prefix, start_after, token)
+
+    async def list_second(self, bucket: str, prefix: str, start_after: str, token: str | None) -> Page:
+        """
+        See `versions.Lists`.
+        """
         client = await self._client(bucket)
         # Asked for by us, the encoding is also undone by us: botocore would lose keys that are not valid UTF-8.
         wish = {"Bucket": bucket, "Prefix": prefix, "EncodingType": "url"}
@@ -71,9 +83,30 @@ class BotoStore(SingleCopies):
             wish["ContinuationToken"] = token
         elif start_after:
             wish["StartAfter"] = start_after
-        with translated("ListObjectsV2"):
+        with translated(versions.SECOND):
             answer = await client.list_objects_v2(**wish)
+        beside = answer["ResponseMetadata"]["HTTPHeaders"]
+        if FIRST_HEADER in beside:
+            raise versions.only_first()
+        if NEXT_HEADER in beside:
+            answer["NextContinuationToken"] = unquote(beside[NEXT_HEADER])
         return answers.page(answer)
+
+    async def list_first(self, bucket: str, prefix: str, marker: str) -> Page:
+        """
+        See `versions.Lists`.
+        """
+        client = await self._client(bucket)
+        wish: dict[str, Any] = {"Bucket": bucket, "Prefix": prefix, "EncodingType": "url"}
+        if marker:
+            # As bytes: the last key, which is the marker, may be no UTF-8.
+            wish["Marker"] = marker.encode("utf-8", "surrogateescape")
+        with translated(versions.FIRST):
+            answer = await client.list_objects(**wish)
+        beside = answer["ResponseMetadata"]["HTTPHeaders"]
+        following = unquote(beside[NEXT_HEADER]) if NEXT_HEADER in beside else answer.get("NextMarker")
+        page = answers.page({**answer, "NextContinuationToken": versions.token_of(following)})
+        return versions.continued(page, encoded=answer.get("EncodingType") == "url")
 
     async def head_object(self, bucket: str, key: str, *, version: str = "") -> ObjectInfo:
         """
