@@ -36,7 +36,7 @@ from s3copy_async.lister import DestinationHeads, DestinationSide, Lister
 from s3copy_async.model import Batch, CopyResult, CopyTask
 from s3copy_async.options import Options
 from s3copy_async.patience import Meter, RetryPolicy
-from s3copy_async.selection import folder_of, work_of
+from s3copy_async.selection import Work, folder_of, work_of
 from s3copy_async.state import RunState
 from s3copy_async.stop import Stop
 from s3copy_async.views import View
@@ -44,6 +44,8 @@ from s3copy_async.views import View
 _TICK: Final = 0.11
 _TICKS_PER_COUNT: Final = 4
 _WORKERS: Final = 256
+_TOLD: Final = 10
+"""Prefixes inside others that are named one by one: there may be a million."""
 
 
 class Action(StrEnum):
@@ -185,11 +187,7 @@ class Run:
             await self._clean(stores)
             return
         work = work_of(options.selection)
-        for inner, outer in work.inside:
-            if inner.cut != outer.cut:
-                self.emit(
-                    Notice(f"prefix {inner.prefix!r} lies inside {outer.prefix!r}: it is copied as a part of that")
-                )
+        self._tell_merged(work)
         stores = await connect(options, guards, stack, self._open_store)
         scope = _scope(options, work.rules)
         heads = DestinationHeads(stores.dest, self.emit)
@@ -206,6 +204,13 @@ class Run:
             await self._pipe(batches, self._planner(job))
         else:
             await self._copy_all(batches, job, stores.main)
+
+    def _tell_merged(self, work: Work) -> None:
+        renamed = [pair for pair in work.inside if pair[0].cut != pair[1].cut]
+        for inner, outer in renamed[:_TOLD]:
+            self.emit(Notice(f"prefix {inner.prefix!r} lies inside {outer.prefix!r}: it is copied as a part of that"))
+        if len(renamed) > _TOLD:
+            self.emit(Notice(f"{len(renamed) - _TOLD:,} more prefixes lie inside others"))
 
     async def _clean(self, stores: Stores) -> None:
         options, place = self.options, self.options.selection.dest

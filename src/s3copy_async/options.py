@@ -209,7 +209,7 @@ def is_aws(endpoint_url: str | None) -> bool:
     return not endpoint_url or host.endswith((".amazonaws.com", ".amazonaws.com.cn", ".api.aws"))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, weakref_slot=True)
 class Selection:
     """
     What to copy and where to.
