@@ -16,7 +16,7 @@ from s3copy_async.compare import Scope, sort_out
 from s3copy_async.errors import AccessDenied, ListingError, S3Error
 from s3copy_async.events import Emit, Notice
 from s3copy_async.keys import Rule
-from s3copy_async.listing import pages
+from s3copy_async.listing import EMPTY_PAGES, pages
 from s3copy_async.model import Batch, ObjectInfo, Page
 from s3copy_async.shelf import Shelf
 from s3copy_async.store import ListsObjects
@@ -26,8 +26,8 @@ from s3copy_async.uri import is_directory_bucket
 Extras = Callable[[Sequence[ObjectInfo]], Awaitable[None]]
 """Told what the destination has and the source lacks, up to 1,000 objects at once, in key order."""
 
-BARREN_PAGES: Final = 1000
-"""So many pages in a row may show no new key. More of them are taken for a listing that never ends."""
+BARREN_PAGES: Final = EMPTY_PAGES
+"""So many pages in a row may show no new key, be they empty or not."""
 
 
 class Looked(NamedTuple):

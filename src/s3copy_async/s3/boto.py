@@ -86,8 +86,7 @@ class BotoStore(SingleCopies):
         with translated(versions.SECOND):
             answer = await client.list_objects_v2(**wish)
         beside = answer["ResponseMetadata"]["HTTPHeaders"]
-        if FIRST_HEADER in beside:
-            raise versions.only_first()
+        versions.check_second(beside.get(FIRST_HEADER, ""))
         if NEXT_HEADER in beside:
             answer["NextContinuationToken"] = unquote(beside[NEXT_HEADER])
         return answers.page(answer)

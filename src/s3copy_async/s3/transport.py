@@ -17,7 +17,7 @@ from aiobotocore.httpsession import AIOHTTPSession
 from yarl import URL
 
 from s3copy_async.s3 import xml
-from s3copy_async.s3.versions import is_first
+from s3copy_async.s3.versions import signs_of_first
 
 _ILLEGAL: Final = re.compile(
     rb"&#(?:0*(?:[0-8]|1[124-9]|2[0-9]|3[01])|[xX]0*(?:[0-8bcefBCEF]|1[0-9a-fA-F]));"
@@ -32,7 +32,7 @@ _VALUE: Final = re.compile(rb"<IsTruncated\s*(?:/>|>([^<]*)</IsTruncated\s*>)").
 NEXT_HEADER: Final = "x-s3copy-next"
 """Names where a listing goes on, percent-encoded, where XML could not hold it."""
 FIRST_HEADER: Final = "x-s3copy-first"
-"""Stands beside the answer of a store that knows only version 1 of the listing to a request for version 2."""
+"""Says what shows that the answer to a request for version 2 of the listing is one of version 1."""
 
 Headers = tuple[tuple[bytes, bytes], ...]
 
@@ -49,7 +49,8 @@ async def _made_readable(response: aiohttp.ClientResponse, url: URL) -> Headers:
     if "encoding-type" not in query:
         return ()
     body = response._body = _plain(await response.read())
-    beside: Headers = ((FIRST_HEADER.encode(), b"1"),) if "list-type" in query and is_first(body) else ()
+    signs = signs_of_first(body) if "list-type" in query else ""
+    beside: Headers = ((FIRST_HEADER.encode(), signs.encode()),) if signs else ()
     if _ENCODED in body and _ILLEGAL.search(body):
         beside += _token(body)
         # The keys of such a listing are encoded: only what the store repeats of the request can be at fault.

@@ -114,33 +114,26 @@ def _reason(error: S3Error) -> str:
     return ""
 
 
-def is_first(body: bytes) -> bool:
+def signs_of_first(body: bytes) -> str:
     """
-    Whether the answer to a request for version 2 is one of version 1.
+    What shows that the answer to a request for version 2 is one of version 1, empty where nothing does.
 
     Version 2 counts its keys and continues with a token. Version 1 repeats its marker, also where it had none, and is
     cut without a token. What is searched for first stands before the objects in what most stores write.
     """
     if b"<NextContinuationToken" in body:
-        return False
+        return ""
     if b"<KeyCount" not in body and b"<Marker" in body:
-        return True
-    return _IS_CUT(body) is not None
+        return f"it was answered as {FIRST}"
+    return "a cut page without a token" if _IS_CUT(body) else ""
 
 
-def check_second(body: bytes) -> None:
+def check_second(signs: str) -> None:
     """
-    Raises OnlyFirst where `is_first`.
+    Raises OnlyFirst where there are signs of version 1.
     """
-    if is_first(body):
-        raise only_first()
-
-
-def only_first() -> OnlyFirst:
-    """
-    The error for such an answer.
-    """
-    return OnlyFirst(Failure(SECOND, "BadAnswer", 200, f"it was answered as {FIRST}"))
+    if signs:
+        raise OnlyFirst(Failure(SECOND, "BadAnswer", 200, signs))
 
 
 def made_second(body: bytes) -> bytes:

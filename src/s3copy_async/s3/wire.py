@@ -90,7 +90,7 @@ class WireStore(BotoStore):
         elif start_after:
             more.append(("start-after", start_after))
         answer = await self._sender.send(found, wish, "", more)
-        versions.check_second(answer.body)
+        versions.check_second(versions.signs_of_first(answer.body))
         with self._sender.reading(wish):
             return xml.page(answer.body)
 
