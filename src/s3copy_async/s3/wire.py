@@ -32,6 +32,7 @@ from s3copy_async.s3.swift import Swift
 from s3copy_async.s3.versions import Versions
 from s3copy_async.s3.wishes import Wish, complete_body, copy_wish, is_plain, source_values
 from s3copy_async.store import BulkDone, BulkStart
+from s3copy_async.uri import is_directory_bucket
 
 
 class WireStore(BotoStore):
@@ -148,7 +149,7 @@ class WireStore(BotoStore):
         See `store.CopiesObjects`.
         """
         wish = copy_wish(request)
-        found = await self._sender.mould(wish) if is_plain(request.source_etag) else None
+        found = await self._sender.mould(wish) if _is_usual(request) else None
         if found is None:
             return await super().copy_object(request)
         answer = await self._sender.send(found, wish, request.dest_key, (), source_values(found, request))
@@ -160,7 +161,7 @@ class WireStore(BotoStore):
         See `store.CopiesInBulk`.
         """
         wish = copy_wish(sample)
-        if sample.source_version or not is_plain(sample.source_etag):
+        if sample.source_version or not _is_usual(sample):
             return None
         found = await self._sender.mould(wish)
         if found is None:
@@ -287,3 +288,7 @@ class WireStore(BotoStore):
             await super().delete_object(bucket, key)
             return
         await self._sender.send(found, wish, key)
+
+
+def _is_usual(request: CopyRequest) -> bool:
+    return bool(is_plain(request.source_etag)) and not is_directory_bucket(request.source_bucket)
