@@ -42,6 +42,7 @@ class Workload:
         pace: how slow a simulator is made, in its own words.
         tls: whether nginx stands in front of the store.
         done: whether the destination holds everything already.
+        dry: whether it is only said what would be copied.
         sim_only: whether other stores would need too long to be filled.
     """
 
@@ -51,7 +52,16 @@ class Workload:
     pace: Mapping[str, int] = field(default_factory=dict)
     tls: bool = False
     done: bool = False
+    dry: bool = False
     sim_only: bool = False
+
+
+    @property
+    def copies(self) -> bool:
+        """
+        Whether the destination is to be filled.
+        """
+        return not self.done and not self.dry
 
 
 @dataclass(frozen=True, slots=True)

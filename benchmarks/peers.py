@@ -55,8 +55,9 @@ def ours(job: Job) -> Call:
     """
     trust = () if job.ca is None else ("--ca-bundle", str(job.ca))
     many = ("-t", str(_AT_ONCE)) if job.workload.load.part else ()
+    dry = ("-n",) if job.workload.dry else ()
     return Call(
-        (OURS, "--endpoint-url", job.endpoint, *trust, "-q", *many, f"s3://{job.source}", f"s3://{job.dest}"),
+        (OURS, "--endpoint-url", job.endpoint, *trust, *dry, "-q", *many, f"s3://{job.source}", f"s3://{job.dest}"),
     )
 
 
@@ -72,9 +73,10 @@ def s5cmd(job: Job) -> Call:
     """
     `cp` copies without looking at the destination; `sync` compares listings, `cp -n` would ask for each object.
     """
-    verb = "sync" if job.workload.done else "cp"
+    verb = "cp" if job.workload.copies else "sync"
+    dry = ("--dry-run",) if job.workload.dry else ()
     places = (f"s3://{job.source}/*", f"s3://{job.dest}/")
-    words = ("s5cmd", "--endpoint-url", job.endpoint, "--numworkers", str(_AT_ONCE), "--log", "error")
+    words = ("s5cmd", "--endpoint-url", job.endpoint, "--numworkers", str(_AT_ONCE), "--log", "error", *dry)
     return Call((*words, verb, *places), _trust("AWS_CA_BUNDLE", job))
 
 
@@ -100,8 +102,10 @@ def rclone(job: Job) -> Call:
         "--s3-upload-concurrency",
         str(_AT_ONCE),
     )
+    verb = "copy" if job.workload.copies else "sync"
+    dry = ("--dry-run",) if job.workload.dry else ()
     return Call(
-        ("rclone", "copy", "-q", *many, "--s3-no-check-bucket", *(parts if _giant(job) else ()),
+        ("rclone", verb, "-q", *dry, *many, "--s3-no-check-bucket", *(parts if _giant(job) else ()),
          f"bench:{job.source}", f"bench:{job.dest}"),
         {**remote, **_trust("SSL_CERT_FILE", job)},
         {job.folder / "rclone.conf": ""},
@@ -121,8 +125,9 @@ def aws(job: Job) -> Call:
     config = job.folder / "aws.config"
     text = "[default]\ns3 =\n" + "".join(f"  {line}\n" for line in lines)
     places = (f"s3://{job.source}", f"s3://{job.dest}")
+    dry = ("--dryrun",) if job.workload.dry else ()
     return Call(
-        ("aws", "--endpoint-url", job.endpoint, "s3", "sync", "--only-show-errors", *places),
+        ("aws", "--endpoint-url", job.endpoint, "s3", "sync", *dry, "--only-show-errors", *places),
         {"AWS_CONFIG_FILE": str(config), **_trust("AWS_CA_BUNDLE", job)},
         {config: text},
     )

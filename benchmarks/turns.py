@@ -19,7 +19,7 @@ from benchmarks.measure import TooLongError, run
 from benchmarks.model import OURS, Load, Result, Sample, Section, Workload
 from benchmarks.peers import CALLS, DIRECT, Job, ours, program, shown, tools
 from benchmarks.settings import Settings
-from benchmarks.stores import Counts, Store
+from benchmarks.stores import Counts, Store, Verdict
 
 _LIMIT: Final = 3600.0
 _ENOUGH: Final = 200
@@ -98,7 +98,7 @@ class Bench:
         counts = self.store.counts()
         if used.code:
             raise WrongError(f"failed with exit code {used.code}: {_short(used.words, job)}")
-        verdict = self.store.verify(job.workload.load)
+        verdict = Verdict() if job.workload.dry else self.store.verify(job.workload.load)
         if problem := verdict.problem or misdone(job.workload, counts):
             raise WrongError(problem)
         asked = None if counts is None else counts.requests
@@ -133,9 +133,9 @@ def misdone(workload: Workload, counts: Counts | None) -> str:
     """
     if counts is None:
         return ""
-    if workload.done and counts.copied:
-        return "copied what was there already"
-    if not workload.done and counts.copied < workload.load.nbytes:
+    if not workload.copies and counts.copied:
+        return "copied what was not to be copied"
+    if workload.copies and counts.copied < workload.load.nbytes:
         return "the bytes passed through the program, not inside the store"
     return ""
 

@@ -115,6 +115,8 @@ def about(workload: Workload, *, simulated: bool) -> str:
     words = [f"{objects} of {size(load.size)}{parts}."]
     if workload.done:
         words.append("The destination holds all of them already, and nothing may be copied.")
+    if workload.dry:
+        words.append("The destination is empty, and nothing may be copied: programs only say what they would do.")
     if workload.tls:
         words.append("An nginx in front of the store speaks TLS 1.2 and 1.3, with an RSA certificate of 2,048 bits.")
     if simulated:

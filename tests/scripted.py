@@ -7,7 +7,7 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -72,10 +72,11 @@ class Request(NamedTuple):
 class Script:
     """
     Answers in the given order; None closes the connection without one, and an empty one is never given. The last one is
-    repeated.
+    repeated. With `think`, that answers instead.
     """
 
     answers: list[bytes | None]
+    think: Callable[[Request], bytes] | None = None
     requests: list[Request] = field(default_factory=list)
     said: list[str] = field(default_factory=list)
     connections: int = 0
@@ -93,7 +94,10 @@ class Script:
         with suppress(asyncio.IncompleteReadError, ConnectionError):
             while True:
                 self.requests.append(request := await _read(reader, number))
-                said = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+                if self.think:
+                    said: bytes | None = self.think(request)
+                else:
+                    said = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
                 if said is None:
                     break
                 if request.method == "HEAD":
@@ -169,12 +173,16 @@ ACCESS: Final = Access(Keys("AKIATESTTESTTESTTEST", "secret"), region="us-east-1
 
 @asynccontextmanager
 async def scripted(
-    transport: Transport, *answers: bytes | None, access: Access = ACCESS, certificate: Path | None = None
+    transport: Transport,
+    *answers: bytes | None,
+    access: Access = ACCESS,
+    certificate: Path | None = None,
+    think: Callable[[Request], bytes] | None = None,
 ) -> AsyncIterator[tuple[Store, Script]]:
     """
     A store whose server follows a script. What it says of its choices is in the script too.
     """
-    script = Script(list(answers))
+    script = Script(list(answers), think)
     tls = None
     if certificate:
         tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

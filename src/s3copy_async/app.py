@@ -7,7 +7,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
-from contextlib import AsyncExitStack, aclosing
+from contextlib import AsyncExitStack
 from enum import StrEnum
 from itertools import count
 from typing import Final
@@ -20,7 +20,6 @@ from s3copy_async.cleaning import Cleaner
 from s3copy_async.compare import Scope
 from s3copy_async.connect import Guards, OpenS3, OpenStore, Stores, connect, grant_parameters
 from s3copy_async.copying.direct import Direct
-from s3copy_async.copying.dry import plan_one
 from s3copy_async.copying.experiments import Place
 from s3copy_async.copying.job import CopyJob
 from s3copy_async.copying.known import Website
@@ -29,7 +28,7 @@ from s3copy_async.copying.probe import PATIENCE, Capabilities
 from s3copy_async.crew import Crew, Tools
 from s3copy_async.deleting import Deleter
 from s3copy_async.errors import FatalError
-from s3copy_async.events import Event, Notice, ObjectDone, RunEnded, RunStarted, Stopping
+from s3copy_async.events import Event, Notice, RunEnded, RunStarted, Stopping
 from s3copy_async.filters import Sieve
 from s3copy_async.flow import Flow
 from s3copy_async.guards import Guarded
@@ -37,10 +36,11 @@ from s3copy_async.judging import Sides
 from s3copy_async.keys import Rule, RuleIndex, WorkArea, hidden_prefixes
 from s3copy_async.limiting import limited
 from s3copy_async.lister import DestinationHeads, Lister
-from s3copy_async.model import Batch, CopyResult, CopyTask
+from s3copy_async.model import Batch
 from s3copy_async.options import Options
 from s3copy_async.patience import Meter, RetryPolicy
-from s3copy_async.selection import folder_of, work_of
+from s3copy_async.planning import Planner
+from s3copy_async.selection import Work, folder_of, work_of
 from s3copy_async.sifting import Sifter
 from s3copy_async.state import RunState
 from s3copy_async.stop import Stop
@@ -50,6 +50,8 @@ from s3copy_async.views import View
 _TICK: Final = 0.11
 _TICKS_PER_COUNT: Final = 4
 _WORKERS: Final = 256
+_TOLD: Final = 10
+"""Prefixes inside others that are named one by one: there may be a million."""
 
 
 class Action(StrEnum):
@@ -125,6 +127,13 @@ class Run:
         self.emit(Notice(f"{type(view).__name__} is switched off, it failed with {type(error).__name__}: {error}"))
 
     @property
+    def _shows(self) -> bool:
+        """
+        Whether anybody follows each single object.
+        """
+        return any(getattr(view, "follows_objects", True) for view in self._views)
+
+    @property
     def is_shown(self) -> bool:
         """
         Whether a view is left that says how the run ended.
@@ -191,11 +200,7 @@ class Run:
             await self._clean(stores)
             return
         work = work_of(options.selection)
-        for inner, outer in work.inside:
-            if inner.cut != outer.cut:
-                self.emit(
-                    Notice(f"prefix {inner.prefix!r} lies inside {outer.prefix!r}: it is copied as a part of that")
-                )
+        self._tell_merged(work)
         stores = await connect(options, guards, stack, self._open_store)
         scope = _scope(options, work.rules)
         heads = DestinationHeads(stores.dest, self.emit)
@@ -216,7 +221,8 @@ class Run:
         if limit := options.filter.limit:
             batches = limited(batches, limit, self.emit)
         if action is Action.DRY_RUN:
-            await self._pipe(batches, self._planner(job))
+            planner = Planner(job, self.state, self.emit, shows=self._shows)
+            await self._pipe(planner.through(batches), planner.plan)
         else:
             await self._copy_all(batches, job, stores.main)
         if extras:
@@ -227,6 +233,13 @@ class Run:
         deleter = Deleter(store, extras, scope, self.state, self.stop, self.emit, limits.at_most, self._pace)
         job = deleter.show() if action is Action.DRY_RUN else deleter.delete()
         await pipeline.alone(job, self.stop, limits.grace)
+
+    def _tell_merged(self, work: Work) -> None:
+        renamed = [pair for pair in work.inside if pair[0].cut != pair[1].cut]
+        for inner, outer in renamed[:_TOLD]:
+            self.emit(Notice(f"prefix {inner.prefix!r} lies inside {outer.prefix!r}: it is copied as a part of that"))
+        if len(renamed) > _TOLD:
+            self.emit(Notice(f"{len(renamed) - _TOLD:,} more prefixes lie inside others"))
 
     async def _clean(self, stores: Stores) -> None:
         options, place = self.options, self.options.selection.dest
@@ -268,17 +281,16 @@ class Run:
     async def _pipe(self, batches: AsyncGenerator[Batch, None], work: pipeline.Work) -> None:
         limits = self.options.limits
         if self._pace:
-            batches, work = _paced_batches(batches, self._pace), _paced(work, self._pace)
+            batches, work = pipeline.paced(batches, self._pace), pipeline.paced_work(work, self._pace)
         # Twice as many workers as permits: one that waits before it repeats a request idles no permit.
         await pipeline.run(batches, work, 2 * (limits.permits or _WORKERS), self.stop, limits.grace)
 
     async def _copy_all(self, batches: AsyncGenerator[Batch, None], job: CopyJob, store: Guarded) -> None:
-        shows = any(getattr(view, "follows_objects", True) for view in self._views)
         tools = Tools(job, store, self._flow, self._meter)
-        crew = self._crew = Crew(tools, self.state, self.stop, self.emit, shows=shows)
+        crew = self._crew = Crew(tools, self.state, self.stop, self.emit, shows=self._shows)
         if self._pace:
             # Copies in bulk know no pace of their own: they get no more than their readers can follow.
-            batches = _paced_batches(batches, self._pace)
+            batches = pipeline.paced(batches, self._pace)
         # A cancelled run waits for nothing; however else it ends, what is under way may arrive.
         grace = 0.0
         try:
@@ -290,30 +302,6 @@ class Run:
         finally:
             await crew.bulk.finish(grace)
             crew.tick()
-
-    def _planner(self, job: CopyJob) -> pipeline.Work:
-        async def show(task: CopyTask) -> None:
-            planned = await plan_one(task, job)
-            self.emit(ObjectDone(planned) if isinstance(planned, CopyResult) else planned)
-
-        return show
-
-
-async def _paced_batches(
-    batches: AsyncGenerator[Batch, None], pace: Callable[[], Awaitable[object]]
-) -> AsyncGenerator[Batch, None]:
-    async with aclosing(batches):
-        async for batch in batches:
-            await pace()
-            yield batch
-
-
-def _paced(work: pipeline.Work, pace: Callable[[], Awaitable[object]]) -> pipeline.Work:
-    async def paced(task: CopyTask) -> None:
-        await pace()
-        await work(task)
-
-    return paced
 
 
 def _scope(options: Options, rules: tuple[Rule, ...]) -> Scope:

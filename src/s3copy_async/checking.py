@@ -17,10 +17,11 @@ from s3copy_async.events import Checked, CheckedSame, Emit, ListingDone, ObjectD
 from s3copy_async.judging import Judge, Sides, plainly_different
 from s3copy_async.keys import Rule, in_bytes
 from s3copy_async.model import Batch, CheckResult, CopyResult, CopyTask, Finding, Head, ObjectInfo, Outcome
-from s3copy_async.scan import Place, Plan, Scan, Stretch
+from s3copy_async.scan import Place, Plan, Stretch
 from s3copy_async.sifting import EVERYTHING, Sifter
 from s3copy_async.store import Heads
 from s3copy_async.there import DestinationSide
+from s3copy_async.unordered import compared
 
 
 class Checker:
@@ -48,7 +49,7 @@ class Checker:
         sides, scope = self._sides, self._sides.scope
         plan = Plan(scope, self._emit, self._digest, self._exact, _denied, self._sifter, every=not sides.one_way)
         side = DestinationSide((sides.dest,), scope.dest_bucket, self._emit, must=True)
-        async with aclosing(Scan(sides.source, side, plan).results(rules)) as doubts:
+        async with aclosing(compared(sides.source, side, plan, rules)) as doubts:
             async for batch in doubts:
                 yield batch
         self._emit(ListingDone())

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import repeat
-from typing import NamedTuple, overload
+from typing import Final, NamedTuple, overload
 
 from s3copy_async.columns import EMPTY, Columns
 from s3copy_async.etag import same
@@ -95,12 +95,11 @@ class Mapped:
         return Mapped(self.objects.pick(places), [self.dest_keys[at] for at in places])
 
     @property
-    def tasks(self) -> Batch:
+    def tasks(self) -> Pairs:
         """
-        A task for each.
+        A task for each, of which nothing is at the destination as far as is known.
         """
-        objects = self.objects
-        return tuple(map(made_task, zip(objects.keys, self.dest_keys, objects, repeat(None), repeat(""))))
+        return Pairs(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,15 +166,18 @@ def enough(source: ObjectInfo, there: ObjectInfo, mode: Compare) -> SkipReason |
 
 class Pairs(Sequence[CopyTask]):
     """
-    Tasks whose destination is known, made as they are asked for.
+    Tasks that are made as they are asked for.
+
+    Args:
+        there: what the destination holds, for each; None where it holds nothing for any.
     """
 
-    def __init__(self, mapped: Mapped, there: Columns) -> None:
-        self._mapped = mapped
-        self._there = there
+    def __init__(self, mapped: Mapped, there: Columns | None = None) -> None:
+        self.mapped: Final = mapped
+        self.there: Final = there
 
     def __len__(self) -> int:
-        return len(self._there)
+        return len(self.mapped.dest_keys)
 
     @overload
     def __getitem__(self, at: int) -> CopyTask: ...
@@ -185,8 +187,8 @@ class Pairs(Sequence[CopyTask]):
         return tuple(self)[at]
 
     def __iter__(self) -> Iterator[CopyTask]:
-        objects = self._mapped.objects
-        return map(made_task, zip(objects.keys, self._mapped.dest_keys, objects, self._there, repeat("")))
+        objects, there = self.mapped.objects, repeat(None) if self.there is None else self.there
+        return map(made_task, zip(objects.keys, self.mapped.dest_keys, objects, there, repeat("")))
 
 
 class Same(NamedTuple):

@@ -188,7 +188,7 @@ class OpenS3:
     Opens S3 stores: over the wire store where nothing forbids it, else through aiobotocore.
 
     Args:
-        say: told when a bucket is served by aiobotocore after all, in one line.
+        say: told when a bucket is served by aiobotocore after all, or listed by version 1, in one line.
     """
 
     def __init__(self, say: Callable[[str], None]) -> None:
@@ -206,13 +206,16 @@ class OpenS3:
 
         clients = await stack.enter_async_context(Clients(access, at_most))
         await clients.describe()  # raises where there are none
+        from s3copy_async.s3.versions import Versions
+
+        listings = Versions(access.list_version, self._say)
         if access.transport is Transport.AIOBOTOCORE:
             from s3copy_async.s3.boto import BotoStore
 
-            return BotoStore(clients)
+            return BotoStore(clients, listings)
         from s3copy_async.s3.wire import WireStore
 
-        store = WireStore(clients, self._say, forced=access.transport is Transport.WIRE)
+        store = WireStore(clients, self._say, listings, forced=access.transport is Transport.WIRE)
         stack.callback(store.close)
         return store
 

@@ -78,6 +78,7 @@ class Failure:
         request_id: ``x-amz-request-id``, which S3 support asks for; empty if unknown.
         extended_id: ``x-amz-id-2``; empty if unknown.
         maybe_done: the request may have had its effect although it failed.
+        argument: the parameter of the request that S3 names (``ArgumentName``); empty where it names none.
     """
 
     operation: str
@@ -87,6 +88,7 @@ class Failure:
     request_id: str = ""
     extended_id: str = ""
     maybe_done: bool = True
+    argument: str = ""
 
 
 class S3Error(S3CopyError):

@@ -17,17 +17,16 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Final
+from typing import Final, NamedTuple
 
 MAX_KEY_BYTES: Final = 1024
 """S3 user guide, "Naming Amazon S3 objects"."""
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(NamedTuple):
     """
     One prefix to list, and how its keys are mapped.
 
@@ -118,18 +117,22 @@ def merge(rules: Iterable[Rule], base: str) -> Merged:
     """
     kept: list[Rule] = []
     inside: list[tuple[Rule, Rule]] = []
-    # A path without its slash comes first among equals: it covers the exact key as well.
-    for rule in sorted(set(rules), key=lambda rule: (rule.prefix, rule.exact is None, rule.cut)):
+    # A path without its slash comes first among equals: it covers the exact key as well. There may be a million rules:
+    # two sorts of simple keys cost less than one of pairs.
+    ordered = sorted(set(rules), key=lambda rule: (rule.exact is None, rule.cut))
+    ordered.sort(key=_prefix)
+    for rule in ordered:
         if not kept or not rule.prefix.startswith(kept[-1].prefix):
             kept.append(rule)
             continue
         if rule.cut != kept[-1].cut and _overlap(rule.image(base), kept[-1].image(base)):
             raise ValueError(_clash(rule, kept[-1], base))
         inside.append((rule, kept[-1]))
-    images = sorted(((rule.image(base), rule) for rule in kept), key=lambda pair: pair[0])
-    for (image, rule), (next_image, next_rule) in pairwise(images):
-        if next_image.startswith(image):
-            raise ValueError(_clash(rule, next_rule, base))
+    images = [rule.image(base) for rule in kept]
+    order = sorted(range(len(images)), key=images.__getitem__)
+    for at, following in pairwise(order):
+        if images[following].startswith(images[at]):
+            raise ValueError(_clash(kept[at], kept[following], base))
     return Merged(tuple(kept), tuple(inside))
 
 
@@ -146,33 +149,73 @@ def _clash(one: Rule, other: Rule, base: str) -> str:
 
 class RuleIndex:
     """
-    Finds the rule that a key belongs to among many rules of which none lies inside another.
+    Finds rules by what they cover among many of which none lies inside another, nor writes inside another's image (as
+    `merge` leaves them).
     """
 
-    def __init__(self, rules: Sequence[Rule]) -> None:
-        self._rules = sorted(rules, key=lambda rule: rule.prefix)
+    def __init__(self, rules: Iterable[Rule]) -> None:
+        self._rules = sorted(rules, key=_prefix)
         self._prefixes = [rule.prefix for rule in self._rules]
-        self._exact = {rule.exact: rule for rule in rules if rule.exact is not None}
+        self._images: _Images | None = None
 
     def find(self, key: str) -> Rule | None:
         """
         The rule whose prefix or exact key covers `key`.
         """
-        if rule := self._exact.get(key):
-            return rule
-        at = bisect_right(self._prefixes, key) - 1
-        return self._rules[at] if at >= 0 and key.startswith(self._prefixes[at]) else None
+        # An exact key is its rule's prefix without the slash.
+        for name in (key, key + "/"):
+            at = bisect_right(self._prefixes, name) - 1
+            if at >= 0 and _covers(self._rules[at], key):
+                return self._rules[at]
+        return None
+
+    def clash(self, base: str, key: str, dest_key: str) -> Rule | None:
+        """
+        The rule that would write another object than `key` to `dest_key`, if any.
+
+        Args:
+            base: the destination folder, which should be the same each time: for each, all images are sorted.
+        """
+        if not self._rules:
+            return None
+        if self._images is None or self._images.base != base:
+            self._images = _Images(base, self._rules)
+        for rule in self._images.covering(dest_key):
+            if not (key.startswith(rule.prefix) and rule.dest_key(base, key) == dest_key):
+                return rule
+        return None
 
 
-def clash(rules: Sequence[Rule], base: str, key: str, dest_key: str) -> Rule | None:
+class _Images:
     """
-    The rule that would write another object than `key` to `dest_key`, if any.
+    Rules by where they write.
     """
-    for rule in rules:
-        covers = dest_key.startswith(rule.image(base)) or dest_key == rule.dest_key(base, rule.exact or rule.prefix)
-        if covers and not (key.startswith(rule.prefix) and rule.dest_key(base, key) == dest_key):
-            return rule
-    return None
+
+    def __init__(self, base: str, rules: Sequence[Rule]) -> None:
+        self.base = base
+        pairs = sorted(((rule.image(base), rule) for rule in rules), key=lambda pair: pair[0])
+        self._images = [image for image, _ in pairs]
+        self._rules = [rule for _, rule in pairs]
+
+    def covering(self, dest_key: str) -> Iterator[Rule]:
+        """
+        The rules that write to `dest_key`, or may.
+        """
+        at = bisect_right(self._images, dest_key) - 1
+        if at >= 0 and dest_key.startswith(self._images[at]):
+            yield self._rules[at]
+        # That of an exact key is the image without its slash.
+        at = bisect_right(self._images, dest_key + "/") - 1
+        if at >= 0 and self._images[at] == dest_key + "/" and self._rules[at].exact is not None:
+            yield self._rules[at]
+
+
+def _prefix(rule: Rule) -> str:
+    return rule.prefix
+
+
+def _covers(rule: Rule, key: str) -> bool:
+    return key.startswith(rule.prefix) or key == rule.exact
 
 
 def hidden_prefixes(rules: Iterable[Rule], base: str) -> tuple[str, ...]:

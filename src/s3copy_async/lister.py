@@ -14,17 +14,18 @@ from s3copy_async.compare import Joined, Scope, join, sort_out
 from s3copy_async.copying.job import refused
 from s3copy_async.errors import AccessDenied, FatalError, NotFound, S3Error
 from s3copy_async.events import Emit, Listed, ListingDone, Notice, ObjectDone, Skipped
-from s3copy_async.keys import Rule, clash, key_problem
+from s3copy_async.keys import Rule, key_problem
 from s3copy_async.listfile import BATCH, read_keys
 from s3copy_async.listing import head_if_seen
 from s3copy_async.model import Batch, CopyResult, CopyTask, Head, ObjectInfo, Outcome, SkipReason
 from s3copy_async.options import Compare
-from s3copy_async.scan import Place, Plan, Scan, Stretch
+from s3copy_async.scan import Place, Plan, Stretch
 from s3copy_async.selection import Work
 from s3copy_async.sifting import EVERYTHING, Sifter
 from s3copy_async.store import Heads, HeadsObjects, LooksUp
 from s3copy_async.text import shown
 from s3copy_async.there import UNSEEN, DestinationSide
+from s3copy_async.unordered import compared
 
 T = TypeVar("T")
 
@@ -135,7 +136,7 @@ class Lister:
             key = work.folder + name
             dest_key = scope.base + name if work.exact_dest is None else work.exact_dest
             problem = scope.problem(dest_key) or key_problem(key)
-            if rule := clash(work.rules, scope.base, key, dest_key):
+            if rule := scope.rules.clash(scope.base, key, dest_key):
                 problem = f"prefix {rule.prefix!r} writes to its destination too: copy it in a run of its own"
             if problem:
                 self._emit(ObjectDone(CopyResult(key, dest_key, 0, Outcome.FAILED, problem, "InvalidKey")))
@@ -175,7 +176,7 @@ class Lister:
     async def _compared(self, rules: Sequence[Rule]) -> AsyncGenerator[Batch, None]:
         every = self._extras is not None
         plan = Plan(self._scope, self._emit, self._digest, self._exact, self._denied, self._sifter, every=every)
-        async with aclosing(Scan(self._source, self._dest, plan).results(rules)) as batches:
+        async with aclosing(compared(self._source, self._dest, plan, rules)) as batches:
             async for batch in batches:
                 yield batch
 

@@ -21,6 +21,8 @@ from s3copy_async.text import shown
 BATCH: Final = 1000
 _CHUNK: Final = 1 << 16
 _AHEAD: Final = 4
+_LONGEST: Final = 1 << 20
+"""Bytes of a line: far more than any key takes, however it is written."""
 _BOM: Final = b"\xef\xbb\xbf"
 
 
@@ -29,7 +31,7 @@ async def read_keys(path: str) -> AsyncGenerator[list[str], None]:
     The keys of a list file (``-`` for standard input), in batches.
 
     Raises:
-        FatalError: the file cannot be read.
+        FatalError: the file cannot be read, or is no list.
     """
     keys: list[str] = []
     chunks = _stdin_chunks() if path == "-" else _file_chunks(path)
@@ -42,6 +44,8 @@ async def read_keys(path: str) -> AsyncGenerator[list[str], None]:
                     del keys[:BATCH]
     except OSError as error:
         raise FatalError(f"{shown(path)} cannot be read: {error.strerror}") from error
+    except ValueError as error:
+        raise FatalError(f"{shown(path)} is no list of keys: {error}") from error
     if keys:
         yield keys
 
@@ -56,6 +60,9 @@ async def _lines(chunks: AsyncGenerator[bytes, None]) -> AsyncGenerator[list[byt
                 # Only of a whole line is it certain whether it begins with the mark.
                 lines[0], mark = lines[0].removeprefix(mark), b""
                 yield lines
+            if len(rest) > _LONGEST:
+                # Else all of a file that is something else would be held, and copied with each chunk.
+                raise ValueError(f"it has a line of more than {_LONGEST:,} bytes")
     yield [rest.removeprefix(mark)]
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator
 from operator import lt
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from s3copy_async.columns import Columns
 from s3copy_async.errors import AccessDenied, ListingError, NotFound, S3Error
@@ -17,6 +17,8 @@ from s3copy_async.store import HeadsObjects, ListsObjects
 from s3copy_async.text import shown
 
 T = TypeVar("T")
+EMPTY_PAGES: Final = 1000
+"""So many pages in a row may be without keys: stores pass over what was deleted. More are a listing without end."""
 
 
 async def pages(store: ListsObjects, bucket: str, prefix: str) -> AsyncGenerator[Page, None]:
@@ -67,25 +69,38 @@ async def first_page(
         raise
     except S3Error as error:
         raise ListingError(f"listing s3://{bucket}/{shown(prefix)} failed: {error}") from error
-    check_page(page, bucket, prefix, start_after if strict else "")
-    return page
+    after = start_after if strict else ""
+    check_page(page, bucket, prefix, after)
+    return page if page.objects or page.next_token is None else await _beyond(store, bucket, prefix, page, after)
 
 
 async def next_page(store: ListsObjects, bucket: str, prefix: str, page: Page) -> Page:
     """
-    The page that follows `page`, which must have a token, checked.
+    The next page with keys behind `page`, which must have a token, or the last; checked.
 
     Raises:
         ListingError: the page failed or breaks S3's rules.
     """
-    try:
-        following = await store.list_page(bucket, prefix, token=page.next_token)
-    except S3Error as error:
-        raise ListingError(f"listing s3://{bucket}/{shown(prefix)} broke off: {error}") from error
-    if following.next_token is not None and following.next_token == page.next_token:
-        raise ListingError(f"listing s3://{bucket}/{shown(prefix)}: the store repeats a page for ever")
-    check_page(following, bucket, prefix, page.objects[-1].key if page.objects else "")
-    return following
+    return await _beyond(store, bucket, prefix, page, page.objects[-1].key if page.objects else "")
+
+
+async def _beyond(store: ListsObjects, bucket: str, prefix: str, page: Page, after: str) -> Page:
+    """
+    The first page behind `page` that has keys, all of them after `after`, or the last.
+    """
+    where = f"listing s3://{bucket}/{shown(prefix)}"
+    for _ in range(EMPTY_PAGES):
+        try:
+            following = await store.list_page(bucket, prefix, token=page.next_token)
+        except S3Error as error:
+            raise ListingError(f"{where} broke off: {error}") from error
+        if following.next_token is not None and following.next_token == page.next_token:
+            raise ListingError(f"{where}: the store repeats a page for ever")
+        check_page(following, bucket, prefix, after)
+        if following.objects or following.next_token is None:
+            return following
+        page = following
+    raise ListingError(f"{where}: {EMPTY_PAGES:,} pages in a row were empty, and none was the last")
 
 
 def check_page(page: Page, bucket: str, prefix: str, after: str) -> None:

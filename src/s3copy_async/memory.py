@@ -8,7 +8,6 @@ request, so that a test can count them.
 from __future__ import annotations
 
 import time
-from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -33,11 +32,12 @@ from s3copy_async.memory_data import (
     etag_of,
     give,
     head_of,
-    info_of,
     looked_at,
+    loose_page,
     md5,
     open_uploads,
     opened,
+    ordered_page,
     refuses,
     uploaded,
 )
@@ -59,12 +59,13 @@ from s3copy_async.model import (
 )
 from s3copy_async.options import MAX_COPY
 from s3copy_async.store import SingleCopies, Undeleted
+from s3copy_async.uri import is_directory_bucket
 
 
 @dataclass(slots=True)
 class MemoryStore(SingleCopies):
     """
-    Buckets of objects.
+    Buckets of objects. One with the name of a directory bucket is listed as such.
 
     Args:
         fault: asked before every request; what it returns goes wrong.
@@ -108,12 +109,9 @@ class MemoryStore(SingleCopies):
         """
         self._begin("ListObjectsV2", bucket, prefix)
         contents = self._bucket("ListObjectsV2", bucket)
-        keys = sorted(key for key in contents if key.startswith(prefix))
-        at = bisect_right(keys, start_after if token is None else token)
-        chosen = keys[at : at + self.page_size]
-        objects = tuple(info_of(key, contents[key]) for key in chosen)
-        more = at + self.page_size < len(keys)
-        return Page(objects, chosen[-1] if more else None)
+        if is_directory_bucket(bucket):
+            return loose_page(contents, prefix, start_after, token, self.page_size)
+        return ordered_page(contents, prefix, start_after if token is None else token, self.page_size)
 
     async def head_object(self, bucket: str, key: str, *, version: str = "") -> ObjectInfo:
         """

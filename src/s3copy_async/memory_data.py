@@ -7,6 +7,7 @@ from __future__ import annotations
 import hashlib
 import re
 import time
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
@@ -25,6 +26,7 @@ from s3copy_async.model import (
     Head,
     ObjectInfo,
     OpenUpload,
+    Page,
     Pairs,
     UploadedPart,
 )
@@ -169,6 +171,30 @@ def info_of(key: str, found: StoredObject) -> ObjectInfo:
     An object as a listing shows it.
     """
     return ObjectInfo(key, found.size, found.etag, found.modified, found.setting("StorageClass") or "STANDARD")
+
+
+def ordered_page(contents: dict[str, StoredObject], prefix: str, after: str, size: int) -> Page:
+    """
+    A page in key order.
+    """
+    keys = sorted(key for key in contents if key.startswith(prefix))
+    at = bisect_right(keys, after)
+    chosen = keys[at : at + size]
+    objects = tuple(info_of(key, contents[key]) for key in chosen)
+    return Page(objects, chosen[-1] if at + size < len(keys) else None)
+
+
+def loose_page(contents: dict[str, StoredObject], prefix: str, start_after: str, token: str | None, size: int) -> Page:
+    """
+    A page of a directory bucket: in no order that a key would tell, and with its limits.
+    """
+    if start_after or (prefix and not prefix.endswith("/")):
+        raise error_for(Failure("ListObjectsV2", "InvalidRequest", 400, maybe_done=False))
+    places = sorted((md5(key.encode("utf-8", "surrogateescape")), key) for key in contents if key.startswith(prefix))
+    left = [(place, key) for place, key in places if token is None or place > token]
+    chosen = left[:size]
+    objects = tuple(info_of(key, contents[key]) for _, key in chosen)
+    return Page(objects, chosen[-1][0] if len(left) > size else None)
 
 
 def looked_at(key: str, found: StoredObject, version: str = "") -> ObjectInfo:

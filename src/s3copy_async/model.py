@@ -78,7 +78,7 @@ class CopyTask(NamedTuple):
 made_task: Final = maker(CopyTask)
 """A task of all its fields, in their order."""
 
-Batch = tuple[CopyTask, ...]
+Batch = Sequence[CopyTask]
 """What flows through the queue: the tasks of one page, up to 1,000."""
 
 

@@ -38,6 +38,17 @@ class Transport(StrEnum):
     AIOBOTOCORE = "aiobotocore"
 
 
+class ListVersion(StrEnum):
+    """
+    Which version of the listing (S3 API: ListObjects, ListObjectsV2) stores are asked for. AUTO is the second, and the
+    first for each bucket whose store shows that it knows no other.
+    """
+
+    AUTO = "auto"
+    FIRST = "1"
+    SECOND = "2"
+
+
 class Progress(StrEnum):
     """
     How a run is shown.
@@ -177,6 +188,7 @@ class Access:
         addressing_style: ``auto``, ``path`` or ``virtual``; ``auto`` means path for endpoints other than AWS.
         request_payer: agree to pay for requests to buckets whose owner lets others pay.
         transport: what sends the requests.
+        list_version: the version of the listing.
     """
 
     keys: Keys | None = None
@@ -190,6 +202,7 @@ class Access:
     addressing_style: str = "auto"
     request_payer: bool = False
     transport: Transport = Transport.AUTO
+    list_version: ListVersion = ListVersion.AUTO
 
 
 def is_aws(endpoint_url: str | None) -> bool:
@@ -200,7 +213,7 @@ def is_aws(endpoint_url: str | None) -> bool:
     return not endpoint_url or host.endswith((".amazonaws.com", ".amazonaws.com.cn", ".api.aws"))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, weakref_slot=True)
 class Selection:
     """
     What to copy and where to.

@@ -20,6 +20,8 @@ QUEUED_BATCHES: Final = 2
 """Back-pressure: the lister waits when so many batches wait for the workers."""
 
 Work = Callable[[CopyTask], Awaitable[None]]
+Pace = Callable[[], Awaitable[object]]
+"""Awaited before more is begun: those who watch may be slower than the run."""
 
 
 class Feed:
@@ -107,6 +109,28 @@ async def alone(job: Coroutine[Any, Any, None], stop: Stop, grace: float) -> Non
         task.result()
     if stop.error:
         raise stop.error
+
+
+async def paced(batches: AsyncGenerator[Batch, None], pace: Pace) -> AsyncGenerator[Batch, None]:
+    """
+    `batches`, with `pace` awaited before each.
+    """
+    async with aclosing(batches):
+        async for batch in batches:
+            await pace()
+            yield batch
+
+
+def paced_work(work: Work, pace: Pace) -> Work:
+    """
+    `work`, with `pace` awaited before each task.
+    """
+
+    async def paced_one(task: CopyTask) -> None:
+        await pace()
+        await work(task)
+
+    return paced_one
 
 
 async def _serve(feed: Feed, work: Work, stop: Stop) -> None:

@@ -33,6 +33,9 @@ LANES: Final = 64
 _AT_ONCE: Final = 4
 """Prefixes that are begun at once before it is known how long the store takes."""
 _QUEUED: Final = 2
+_FEW: Final = 8
+"""Up to so many lanes ask for their next page while they use the last. More are many because the store takes long: then
+that saves next to no time, and would hold a page more for each."""
 _AMPLE: Final = 1.5
 _LEAST_WORK: Final = 0.0005
 """Seconds that a page costs at least."""
@@ -95,6 +98,13 @@ class Plan(Generic[T]):
     denied: Callable[[Place, AccessDenied], FatalError]
     sifter: Sifter = EVERYTHING
     every: bool = False
+
+    def sorted_out(self, place: Place, objects: Columns) -> tuple[Columns, Mapped]:
+        """
+        Of objects that were listed, those that the filters select, and those of these that are sources of the run.
+        """
+        chosen = self.sifter.source(objects, self.emit)
+        return chosen, sort_out(chosen, place.rule, self.scope, self.emit)
 
     def places(self, rules: Iterable[Rule]) -> Iterator[Place]:
         """
@@ -275,7 +285,7 @@ class Scan(Generic[T]):
                     await self._queue.put(found)
             while True:
                 objects, is_last = self._claim(span, page)
-                if not is_last and not self._queue.full():
+                if not is_last and len(self._tasks) <= _FEW and not self._queue.full():
                     ahead = asyncio.create_task(self._following(place, page))
                     self._fill()
                 await self._compare(place, span, objects, there, is_last=is_last)
@@ -315,8 +325,7 @@ class Scan(Generic[T]):
 
     async def _compare(self, place: Place, span: Span, objects: Columns, there: There, *, is_last: bool) -> None:
         plan = self._plan
-        chosen = plan.sifter.source(objects, plan.emit)
-        mapped = sort_out(chosen, place.rule, plan.scope, plan.emit)
+        chosen, mapped = plan.sorted_out(place, objects)
         found = EMPTY
         if self._side.is_seen and (mapped.dest_keys or plan.every):
             end = None if span.end is None else self._dest(place, span.end)

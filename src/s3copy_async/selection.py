@@ -6,10 +6,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Final
+from weakref import WeakKeyDictionary
 
 from s3copy_async.errors import ConfigError
 from s3copy_async.keys import Merged, Rule, folder, merge, path_rule
 from s3copy_async.options import Selection
+
+_KNOWN: Final[WeakKeyDictionary[Selection, Merged]] = WeakKeyDictionary()
+"""The rules of a selection are asked for several times before a run begins, and there may be a million of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,15 +101,19 @@ def rules_of(selection: Selection) -> Merged:
     """
     if selection.exact_dest or selection.version_id:
         return Merged((), ())
+    if found := _KNOWN.get(selection):
+        return found
     path = selection.source.path
     try:
         if selection.named:
-            rules = [path_rule(folder(path) + prefix) for prefix in selection.prefixes or ()]
+            parent = folder(path)
+            rules = [path_rule(parent + prefix) for prefix in selection.prefixes or ()]
         else:
             rules = [path_rule(path)]
-        return merge(rules, folder_of(selection.dest.path))
+        found = _KNOWN[selection] = merge(rules, folder_of(selection.dest.path))
     except ValueError as error:
         raise ConfigError(str(error)) from None
+    return found
 
 
 def last_element(key: str) -> str:

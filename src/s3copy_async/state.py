@@ -197,6 +197,14 @@ class RunState:
         self.copied_bytes += nbytes
         self.proofs[Proof.ETAG] += number
 
+    def apply_planned(self, number: int, nbytes: int) -> None:
+        """
+        Counts objects in that would be copied whole, as so many `Planned` would.
+        """
+        self.planned += number
+        self.planned_bytes += nbytes
+        self.planned_requests += number
+
     def glimpse(self, tasks: Sequence[CopyTask]) -> None:
         """
         Shows objects in flight that were not announced, in the stead of those of the last time.

@@ -6,9 +6,9 @@ from __future__ import annotations
 
 import asyncio
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeVar
 
 from s3copy_async.columns import EMPTY, Columns, joined
 from s3copy_async.errors import AccessDenied
@@ -18,6 +18,7 @@ from s3copy_async.listing import dropped, first_page, next_page
 from s3copy_async.model import Page
 from s3copy_async.store import ListsObjects
 
+T = TypeVar("T")
 UNSEEN: Final = "cannot be looked at with these credentials: copying without the check for what is already there"
 _HIGHEST: Final = "\U0010ffff"
 _NOTHING: Final = Page(EMPTY, None)
@@ -58,19 +59,18 @@ class DestinationSide:
         """
         return bool(self._readers)
 
-    async def first(self, prefix: str, after: str) -> Page:
+    async def ask(self, request: Callable[[ListsObjects], Awaitable[T]]) -> T | None:
         """
-        The page that follows `after`; a store that cannot start there may answer with earlier keys. Without the right
-        to list: an empty one, and that is said once.
+        What the first that may list answers to `request`; None where nobody may, and that is said once.
 
         Raises:
             AccessDenied: nobody may list it, but somebody must.
-            ListingError: the page failed or cannot be trusted.
+            ListingError: the listing failed or cannot be trusted.
         """
         while self._readers:
             reader = self._readers[0]
             try:
-                page = await first_page(reader, self._bucket, prefix, after, strict=False)
+                return await request(reader)
             except AccessDenied:
                 # Another range may have found that out meanwhile.
                 if self._readers and self._readers[0] is reader:
@@ -79,10 +79,18 @@ class DestinationSide:
                     self._readers.pop(0)
                     if not self._readers:
                         self._emit(Notice(f"s3://{self._bucket} {UNSEEN}"))
-            else:
-                self.pages += 1
-                return page
-        return _NOTHING
+        return None
+
+    async def first(self, prefix: str, after: str) -> Page:
+        """
+        The page that follows `after`; a store that cannot start there may answer with earlier keys. Without the right
+        to list: an empty one. Raises as `ask` does.
+        """
+        page = await self.ask(lambda reader: first_page(reader, self._bucket, prefix, after, strict=False))
+        if page is None:
+            return _NOTHING
+        self.pages += 1
+        return page
 
     async def following(self, prefix: str, page: Page) -> Page:
         """

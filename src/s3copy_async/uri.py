@@ -10,6 +10,7 @@ from typing import Final
 
 _SCHEME: Final = "s3://"
 _VERSION: Final = "?versionId="
+_DIRECTORY: Final = "--x-s3"
 _BUCKET: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,254}").fullmatch
 _ACCESS_POINT: Final = re.compile(
     r"(arn:[^/:]+:s3[^/:]*:[^/:]*:[0-9]{12}:accesspoint[/:][A-Za-z0-9.-]{1,63})(?:/(.*))?", re.DOTALL
@@ -21,6 +22,14 @@ def is_bucket(name: str) -> bool:
     Whether `name` can be a bucket's, or is the ARN of an access point.
     """
     return bool(_BUCKET(name) or _ACCESS_POINT(name))
+
+
+def is_directory_bucket(name: str) -> bool:
+    """
+    Whether `name` is that of a directory bucket (S3 Express), which no other bucket may have. They are listed in no
+    order, never from a key on, and by prefixes that end with a slash (S3 API, ListObjectsV2).
+    """
+    return name.endswith(_DIRECTORY)
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,7 @@ from s3copy_async.text import shown
 from s3copy_async.uri import S3Uri, is_bucket
 
 _IS_ACCOUNT: Final = re.compile(r"[0-9]{12}").fullmatch
+_HAS_SURROGATE: Final = re.compile("[\ud800-\udfff]").search
 _STYLES: Final = ("auto", "path", "virtual")
 
 
@@ -165,7 +166,7 @@ def _names(setting: str, values: tuple[str, ...]) -> Iterator[Problem]:
     for value in values:
         if not value:
             yield Problem(setting, "an empty key names nothing: leave it out")
-        elif any("\ud800" <= char <= "\udfff" for char in value):
+        elif _HAS_SURROGATE(value):
             yield Problem(setting, f"{shown(value)}: not valid UTF-8, as S3 keys are")
 
 

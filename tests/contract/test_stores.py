@@ -15,7 +15,7 @@ from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field, replace
 from enum import Enum, auto
-from typing import Final
+from typing import Any, Final
 from urllib.parse import unquote, unquote_plus
 from uuid import uuid4
 
@@ -30,7 +30,7 @@ from s3copy_async.guards import Guarded
 from s3copy_async.keys import travels_in_xml
 from s3copy_async.memory import MemoryStore
 from s3copy_async.model import CopyAnswer, CopyRequest, ObjectInfo
-from s3copy_async.options import Transport
+from s3copy_async.options import ListVersion, Transport
 from s3copy_async.patience import Meter
 from s3copy_async.s3.boto import BotoStore
 from s3copy_async.store import Store
@@ -167,17 +167,16 @@ class Benches:
     stack: AsyncExitStack
     opened: dict[str, Bench] = field(default_factory=dict)
 
-    async def get(self, name: str, endpoint: Endpoint | None, transport: Transport) -> Bench:
+    async def get(self, label: str, name: str, endpoint: Endpoint | None, changes: dict[str, Any]) -> Bench:
         """
-        The bench of this name.
+        The bench of this label; `changes` are made to the access.
         """
-        label = f"{name} {transport}"
         if label not in self.opened:
             store: Store = MemoryStore()
             if name == "guarded":
                 store = Guarded(store, Flow(AT_ONCE), patient(Clock()), Meter(), lambda _: None)
             elif endpoint is not None:
-                store = await open_s3(replace(endpoint.access, transport=transport), self.stack, AT_ONCE)
+                store = await open_s3(replace(endpoint.access, **changes), self.stack, AT_ONCE)
             bench = self.opened[label] = Bench(name, store)
             for bucket in (bench.source, bench.dest):
                 await store.create_bucket(bucket)
@@ -230,17 +229,20 @@ STORES: Final = [
     "memory",
     "guarded",
     *(f"{name}-over-{transport}" for name in ("moto", *ENDPOINTS) for transport in ("wire", "aiobotocore")),
+    *(f"{name}-over-{transport}-by-1" for name in ("moto", *ENDPOINTS) for transport in ("wire", "aiobotocore")),
 ]
 
 
 @pytest_asyncio.fixture(loop_scope="module", params=STORES)
 async def bench(request: pytest.FixtureRequest, benches: Benches, moto_endpoint: Endpoint) -> Bench:
     """
-    Each store in turn, a server over each transport.
+    Each store in turn, a server over each transport and by each version of the listing.
     """
-    name, _, transport = request.param.partition("-over-")
+    name, _, way = request.param.partition("-over-")
+    transport, _, version = way.partition("-by-")
     endpoint = moto_endpoint if name == "moto" else ENDPOINTS.get(name)
-    return await benches.get(name, endpoint, Transport(transport or "auto"))
+    changes = {"transport": Transport(transport or "auto"), "list_version": ListVersion(version or "2")}
+    return await benches.get(request.param, name, endpoint, changes)
 
 
 @pytest_asyncio.fixture(loop_scope="module")

@@ -93,6 +93,7 @@ def test_wrong_usage_exits_with_2_and_no_request(s3copy_by_proxy: S3Copy, proxy:
         (["--max-rate", "-3"], "--max-rate: '-3' is not"),
         (["--max-rate", "inf"], "--max-rate: 'inf' is not"),
         (["--max-rate", "nan"], "--max-rate: 'nan' is not"),
+        (["--list-version", "3"], "--list-version: '3' is not one of 'auto', '1', '2'"),
         (["--transport", "foo"], "--transport: 'foo' is not one of 'auto', 'wire', 'aiobotocore'"),
         (["-t", "1.5"], "-t/--threads"),
     ],

@@ -40,6 +40,26 @@ def test_every_transport_copies_and_reports_every_object(
     assert f"{len(_KEYS) + 1} already there" in second.err
 
 
+@pytest.mark.parametrize("version", ["1", "2"])
+@pytest.mark.parametrize("transport", ["wire", "aiobotocore"])
+def test_either_version_of_the_listing_serves(
+    transport: str, version: str, s3copy_by_proxy: S3Copy, proxy: Proxy, source: Bucket, dest: Bucket
+) -> None:
+    """
+    The first run copies all, the second finds all, and nothing is listed by the other version.
+    """
+    source.put(*_KEYS)
+    options = ("--transport", transport, "--list-version", version)
+
+    first = s3copy_by_proxy(source, dest, *options)
+    second = s3copy_by_proxy(source, dest, *options)
+
+    assert (first.code, second.code) == (0, 0), first.err + second.err
+    assert dest.keys() == sorted(_KEYS)
+    assert f"{len(_KEYS)} already there" in second.err
+    assert ("ListObjectsV2" in proxy.requests) == (version == "2")
+
+
 @pytest.mark.parametrize("transport", ["wire", "aiobotocore"])
 def test_each_object_costs_one_request(
     transport: str, s3copy_by_proxy: S3Copy, proxy: Proxy, source: Bucket, dest: Bucket

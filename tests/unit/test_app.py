@@ -450,3 +450,18 @@ async def test_a_work_bucket_that_is_there_is_looked_up_once() -> None:
 
     assert [call.bucket for call in store.calls if call.operation == "HeadBucket"] == ["in", "out", "work"]
     assert watched.state.exit_code == 0
+
+
+async def test_of_many_prefixes_inside_others_a_few_are_named() -> None:
+    """
+    There may be a million of them.
+    """
+    store = MemoryStore()
+    store.fill("in", {"a/1/x": b""})
+    store.fill("out", {})
+    prefixes = ("a", *(f"a/{number}" for number in range(12)))
+
+    watched = await run_in_memory(Options(Selection(S3Uri("in"), S3Uri("out"), prefixes=prefixes)), store)
+
+    said = [event.text for event in watched.events if isinstance(event, Notice)]
+    assert (len(said), said[-1], watched.state.exit_code) == (11, "2 more prefixes lie inside others", 0)

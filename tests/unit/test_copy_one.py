@@ -229,6 +229,22 @@ async def test_a_source_that_was_deleted_meanwhile_is_skipped() -> None:
     assert (result.outcome, result.reason) == (Outcome.SKIPPED, SkipReason.VANISHED)
 
 
+async def test_a_source_that_was_deleted_from_a_directory_bucket_is_skipped() -> None:
+    """
+    Which is not listed to find out: it knows no prefix without a slash at its end.
+    """
+    bucket = "in--use1-az4--x-s3"
+    memory = MemoryStore()
+    memory.fill(bucket, {})
+    memory.fill("out", {})
+    store = Guarded(memory, Flow(4), patient(Clock()), Meter(), lambda _: None)
+
+    job = CopyJob(store, store, bucket, "out", Limits())
+    result = await copy_one(CopyTask("a", "b", ObjectInfo("a", 1, "0" * 32)), job)
+
+    assert (result.outcome, result.reason) == (Outcome.SKIPPED, SkipReason.VANISHED)
+
+
 async def test_a_source_that_only_the_copy_cannot_find_fails() -> None:
     """
     A lookup finds it, so it was not deleted: it must never be counted as gone.

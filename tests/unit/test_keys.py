@@ -4,14 +4,20 @@ Which keys belong to a run, and what each is called at the destination.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from contextlib import suppress
+from itertools import permutations
+from typing import Any, Final
+
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from s3copy_async.errors import ConfigError
 from s3copy_async.keys import (
     Rule,
     RuleIndex,
     WorkArea,
-    clash,
     folder,
     hidden_prefixes,
     key_problem,
@@ -154,15 +160,88 @@ def test_a_key_finds_its_rule() -> None:
     ]
 
 
+def clash(rules: Sequence[Rule], base: str, key: str, dest_key: str) -> Rule | None:
+    """
+    What `RuleIndex.clash` finds, found by a look at every rule.
+    """
+    for rule in rules:
+        covers = dest_key.startswith(rule.image(base)) or dest_key == rule.dest_key(base, rule.exact or rule.prefix)
+        if covers and not (key.startswith(rule.prefix) and rule.dest_key(base, key) == dest_key):
+            return rule
+    return None
+
+
 def test_a_named_file_clashes_with_a_prefix_that_writes_to_its_name() -> None:
     """
     ``-f`` and ``-p`` may name the same object, but not two objects for one place.
     """
     rules = [path_rule("in/p/sub")]
+    index = RuleIndex(rules)
 
-    assert rules[0] == clash(rules, "x/", "in/sub/a", "x/sub/a")
-    assert clash(rules, "x/", "in/other/a", "x/other/a") is None
-    assert clash([path_rule("in")], "x/", "in/a", "x/in/a") is None
+    assert rules[0] == index.clash("x/", "in/sub/a", "x/sub/a")
+    assert index.clash("x/", "in/other/a", "x/other/a") is None
+    assert RuleIndex([path_rule("in")]).clash("x/", "in/a", "x/in/a") is None
+
+
+PATHS: Final = st.text(st.sampled_from("ab/"), max_size=5).map(lambda text: text.lstrip("/"))
+
+
+@settings(max_examples=300)
+@given(
+    paths=st.lists(st.tuples(PATHS, st.booleans()), max_size=6),
+    base=st.sampled_from(["", "x/", "a/"]),
+    names=st.lists(st.tuples(PATHS, PATHS), min_size=1, max_size=10),
+)
+def test_an_index_finds_what_a_look_at_every_rule_finds(
+    paths: list[tuple[str, bool]], base: str, names: list[tuple[str, str]]
+) -> None:
+    """
+    Which rule a key belongs to, and which would write to its destination.
+    """
+    rules: tuple[Rule, ...] = ()
+    for path, star in paths:
+        with suppress(ValueError):
+            rules = merge([*rules, path_rule(path + "*" * star)], base).kept
+    index = RuleIndex(rules)
+
+    for key, name in names:
+        covering = [rule for rule in rules if key.startswith(rule.prefix) or key == rule.exact]
+        assert covering == [rule for rule in [index.find(key)] if rule]
+        for dest_key in (base + name, base + key, *(rule.dest_key(base, key) for rule in covering)):
+            # Two rules may both be in the way; which of them is named matters to nobody.
+            one, other = clash(rules, base, key, dest_key), index.clash(base, key, dest_key)
+            assert (one is None) == (other is None)
+            assert other is None or clash([other], base, key, dest_key) == other
+
+
+def test_an_index_looks_at_few_of_many_rules() -> None:
+    """
+    For each of a million keys, a million prefixes are not gone through.
+    """
+    looks = 0
+
+    class Counted(str):
+        __slots__ = ()
+
+        def __lt__(self, other: str) -> bool:
+            nonlocal looks
+            looks += 1
+            return str.__lt__(self, other)
+
+        def startswith(self, *args: Any) -> bool:
+            nonlocal looks
+            looks += 1
+            return str.startswith(self, *args)
+
+    rules = merge([path_rule(f"in/{number:05}") for number in range(10_000)], "x/").kept
+    index = RuleIndex(rules)
+    index.clash("x/", "in/a", "x/a")
+
+    for number in range(0, 10_000, 100):
+        key, other = Counted(f"in/{number:05}/a"), Counted(f"x/{number:05}/a")
+        assert index.find(key) == index.clash("x/", Counted("in/b"), other) == rules[number]
+
+    assert looks < 100 * 100
 
 
 @pytest.mark.parametrize(
@@ -289,3 +368,24 @@ def test_overlapping_prefixes_are_wrong_usage() -> None:
     """
     with pytest.raises(ConfigError, match="would both write"):
         rules_of(selection("s3://in", prefixes=("a/*", "b/*")))
+
+
+def test_the_rules_of_a_selection_are_made_once() -> None:
+    """
+    There may be a million, and they are asked for several times before a run begins.
+    """
+    chosen = selection("s3://in/a", prefixes=("b", "c/d/"))
+
+    assert rules_of(chosen) is rules_of(chosen)
+    assert work_of(chosen).rules is rules_of(chosen).kept
+
+
+def test_a_rule_is_the_same_whatever_the_order_of_prefixes() -> None:
+    """
+    Of two rules for one prefix the one that also covers the key without its slash is kept.
+    """
+    rules = [path_rule(path) for path in ("a/b", "a/b/", "a/c", "a/b/d")]
+
+    kept = {merge(order, "x/").kept for order in permutations(rules)}
+
+    assert kept == {(path_rule("a/b"), path_rule("a/c"))}

@@ -115,3 +115,19 @@ async def test_standard_input_that_cannot_be_read_ends_the_run(monkeypatch: pyte
             await keys_of("-")
     finally:
         os.close(number)
+
+
+async def test_what_is_no_list_is_not_held_whole(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """
+    A file without line breaks is refused early, whatever its size.
+    """
+    monkeypatch.setattr(listfile, "_LONGEST", 100)
+    monkeypatch.setattr(listfile, "_CHUNK", 10)
+    path = tmp_path / "film"
+    path.write_bytes(b"a\n" + b"x" * 100 + b"\n" + b"y" * 1000)
+
+    with pytest.raises(FatalError, match=r"film is no list of keys: it has a line of more than 100 bytes"):
+        await keys_of(str(path))
+
+    path.write_bytes(b"a\n" + b"x" * 100 + b"\nb\n")
+    assert await keys_of(str(path)) == ["a", "x" * 100, "b"]

@@ -182,7 +182,7 @@ REFUSALS: Final = {
 @pytest.mark.parametrize("ask", [lists, copy, head], ids=["list", "copy", "head"])
 async def test_ordinary_errors_are_those_of_aiobotocore(ask: Ask) -> None:
     """
-    Class, code, status and words are the same; there is one request for each, and nothing is switched.
+    Class, code, status and words are the same; there is one request for each, and nothing goes to aiobotocore.
     """
     # What S3 says to a HEAD that is signed for another region has no words.
     said = [refusal for name, refusal in REFUSALS.items() if ask is not head or not name.startswith("400")]
@@ -195,7 +195,8 @@ async def test_ordinary_errors_are_those_of_aiobotocore(ask: Ask) -> None:
         )
         ids = {(error.failure.request_id, error.failure.extended_id) for error in found if isinstance(error, S3Error)}
         assert ids == {("REQ", "HOST")}
-        assert (script.senders, script.said) == (["wire"] * len(said), [])
+        assert script.senders == ["wire"] * len(said)
+        assert not [line for line in script.said if "aiobotocore" in line]
 
 
 CODES: Final = ("SlowDown", "InternalError", "AccessDenied", "NoSuchKey", "PreconditionFailed", "NoSuchBucket")

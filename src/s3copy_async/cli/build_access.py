@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
-from s3copy_async import S3CFG_PATH, Access, Fallback, Keys, S3Cfg, Transport, problems, read_s3cfg
+from s3copy_async import S3CFG_PATH, Access, Fallback, Keys, ListVersion, S3Cfg, Transport, problems, read_s3cfg
 from s3copy_async.cli.form import Form
 from s3copy_async.text import shown
 
@@ -73,6 +73,7 @@ class AccessBuilder:
             addressing_style=form.get("addressing_style") or "auto",
             request_payer=bool(form.get("request_payer")),
             transport=Transport(form.get("transport") or Transport.AUTO),
+            list_version=ListVersion(form.get("list_version") or ListVersion.AUTO),
         )
 
     def _check_one_kind(self, config: S3Cfg | None, profile: str | None, *, anonymous: bool) -> None:

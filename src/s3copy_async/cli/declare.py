@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import click
 
-from s3copy_async import KEEP, Compare, IfExists, Multipart, Progress, Transport, Verify, __version__
+from s3copy_async import KEEP, Compare, IfExists, ListVersion, Multipart, Progress, Transport, Verify, __version__
 from s3copy_async.cli.params import (
     CLASS,
     CLASSES,
@@ -145,6 +145,7 @@ ACCESS: Final = apply(
     option("--ca-bundle", section=_ACCESS, type=click.Path(), metavar="FILE", help="Trust the certificates of FILE."),
     option("--no-verify-ssl", is_flag=True, section=_ACCESS, help="Accept any certificate."),
     option("--transport", section=_ACCESS, type=click.Choice([item.value for item in Transport]), metavar="[auto|wire|aiobotocore]", default="auto", show_default=True, help="What sends the requests. auto: our own lean HTTP, and aiobotocore for what is unusual."),
+    option("--list-version", section=_ACCESS, type=click.Choice([item.value for item in ListVersion]), metavar="[auto|1|2]", default="auto", show_default=True, help="Version of the S3 listing to ask for. auto: 2, and 1 for buckets whose store knows no other."),
     option("--request-payer", is_flag=True, section=_ACCESS, help="Agree to pay for requests to buckets whose owner lets others pay."),
 )  # fmt: skip
 COPYING: Final = apply(

@@ -14,6 +14,7 @@ from contextlib import aclosing
 from itertools import islice
 from typing import Final
 
+from s3copy_async.compare import Pairs
 from s3copy_async.copying.carry import whole_wishes
 from s3copy_async.copying.job import CopyJob
 from s3copy_async.errors import S3Error, Throttled
@@ -168,10 +169,26 @@ class Bulk:
         """
         if self._is_off:
             return (), batch
+        if isinstance(batch, Pairs) and self._are_plain(batch):
+            is_open = self._start is not None or await self._opened(batch[0])
+            return (batch, ()) if is_open else ((), batch)
         mine = tuple(filter(self._is_plain, batch))
         if not mine or (self._start is None and not await self._opened(mine[0])):
             return (), batch
         return mine, tuple(task for task in batch if not self._is_plain(task)) if len(mine) < len(batch) else ()
+
+    def _are_plain(self, batch: Pairs) -> bool:
+        """
+        Whether `_is_plain` holds for all of a page, as its columns show it.
+        """
+        objects = batch.mapped.objects
+        return (
+            batch.there is None
+            and max(objects.sizes, default=0) <= self._job.limits.large_file
+            and (self._any_class or set(_USUAL).issuperset(objects.classes))
+            and "" not in objects.etags
+            and _PLAIN_ETAG("".join(objects.etags)) is not None
+        )
 
     def _is_plain(self, task: CopyTask) -> bool:
         source = task.source

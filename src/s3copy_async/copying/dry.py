@@ -4,6 +4,7 @@ What a run would do with one object, without doing it.
 
 from __future__ import annotations
 
+from s3copy_async.columns import Columns
 from s3copy_async.copying.exists import in_the_way
 from s3copy_async.copying.job import CopyJob, failed, refused
 from s3copy_async.copying.one import settle
@@ -12,6 +13,19 @@ from s3copy_async.errors import FatalError, S3Error
 from s3copy_async.events import Planned
 from s3copy_async.faults import ARCHIVE_CLASSES
 from s3copy_async.model import CopyResult, CopyTask, ObjectInfo
+
+
+def is_plain(objects: Columns, job: CopyJob) -> bool:
+    """
+    Whether all of these would be copied whole and without a note, if nothing is at their destinations.
+    """
+    if not objects.keys:
+        return True
+    return (
+        max(objects.sizes) <= job.limits.large_file
+        and not set(ARCHIVE_CLASSES).intersection(objects.classes)
+        and "-" not in "".join(objects.etags)  # as those of multipart objects have
+    )
 
 
 async def plan_one(task: CopyTask, job: CopyJob) -> Planned | CopyResult:

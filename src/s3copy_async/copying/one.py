@@ -19,6 +19,7 @@ from s3copy_async.errors import AccessDenied, FatalError, NotFound, Precondition
 from s3copy_async.listing import head_if_seen
 from s3copy_async.model import CopyResult, CopyTask, SkipReason
 from s3copy_async.options import IfExists
+from s3copy_async.uri import is_directory_bucket
 
 MAX_LOOKS: Final = 3
 """A source that changes is looked at anew so many times."""
@@ -107,6 +108,9 @@ async def _still_listed(task: CopyTask, job: CopyJob) -> bool:
     """
     Whether a listing still shows a key that a lookup does not find. A space in it may stand for a plus sign.
     """
+    if is_directory_bucket(job.source_bucket):
+        # It could only be listed by folders, whole and in no order; and only Amazon has them, who misreads no key.
+        return False
     key = task.key
     for prefix in dict.fromkeys((key, key.replace(" ", "+"), key.partition(" ")[0])):
         try:

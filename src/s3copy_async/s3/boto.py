@@ -7,8 +7,9 @@ One method is one HTTP request, and the only place where botocore's exceptions b
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Final
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, unquote, urlencode
 
 import botocore.exceptions
 from aiohttp import ClientError as HttpError
@@ -29,10 +30,13 @@ from s3copy_async.model import (
     PartsPage,
     UploadsPage,
 )
-from s3copy_async.s3 import answers
+from s3copy_async.s3 import answers, versions
 from s3copy_async.s3.failures import from_client_error, from_library, translated
 from s3copy_async.s3.session import Clients
+from s3copy_async.s3.transport import FIRST_HEADER, NEXT_HEADER
+from s3copy_async.s3.versions import Versions
 from s3copy_async.store import SingleCopies, Undeleted
+from s3copy_async.uri import is_directory_bucket
 
 _SMALL: Final = 1 << 20
 
@@ -40,10 +44,14 @@ _SMALL: Final = 1 << 20
 class BotoStore(SingleCopies):
     """
     Amazon S3 and stores compatible with it. Implements `store.Store`.
+
+    Args:
+        listings: which version of the listing each bucket is asked for.
     """
 
-    def __init__(self, clients: Clients) -> None:
+    def __init__(self, clients: Clients, listings: Versions | None = None) -> None:
         self._clients = clients
+        self._listings = listings or Versions()
         self._regions: dict[str, str] = {}
 
     def set_region(self, bucket: str, region: str) -> None:
@@ -65,6 +73,12 @@ class BotoStore(SingleCopies):
         """
         See `store.ListsObjects`.
         """
+        return await self._listings.page(self, bucket, prefix, start_after, token)
+
+    async def list_second(self, bucket: str, prefix: str, start_after: str, token: str | None) -> Page:
+        """
+        See `versions.Lists`.
+        """
         client = await self._client(bucket)
         # Asked for by us, the encoding is also undone by us: botocore would lose keys that are not valid UTF-8.
         wish = {"Bucket": bucket, "Prefix": prefix, "EncodingType": "url"}
@@ -72,22 +86,46 @@ class BotoStore(SingleCopies):
             wish["ContinuationToken"] = token
         elif start_after:
             wish["StartAfter"] = start_after
-        with translated("ListObjectsV2"):
+        with translated(versions.SECOND):
             answer = await client.list_objects_v2(**wish)
+        beside = answer["ResponseMetadata"]["HTTPHeaders"]
+        versions.check_second(beside.get(FIRST_HEADER, ""))
+        if NEXT_HEADER in beside:
+            answer["NextContinuationToken"] = unquote(beside[NEXT_HEADER])
         return answers.page(answer)
+
+    async def list_first(self, bucket: str, prefix: str, marker: str) -> Page:
+        """
+        See `versions.Lists`.
+        """
+        client = await self._client(bucket)
+        wish: dict[str, Any] = {"Bucket": bucket, "Prefix": prefix, "EncodingType": "url"}
+        if marker:
+            # As bytes: the last key, which is the marker, may be no UTF-8.
+            wish["Marker"] = marker.encode("utf-8", "surrogateescape")
+        with translated(versions.FIRST):
+            answer = await client.list_objects(**wish)
+        beside = answer["ResponseMetadata"]["HTTPHeaders"]
+        following = unquote(beside[NEXT_HEADER]) if NEXT_HEADER in beside else answer.get("NextMarker")
+        page = answers.page({**answer, "NextContinuationToken": versions.token_of(following)})
+        return versions.continued(page, encoded=answer.get("EncodingType") == "url")
 
     async def head_object(self, bucket: str, key: str, *, version: str = "") -> ObjectInfo:
         """
         See `store.HeadsObjects`.
         """
-        return answers.info(key, await self._head(bucket, key, _version(version)), version)
+        info = answers.info(key, await self._head(bucket, key, _version(version)), version)
+        return info._replace(opaque=info.opaque or is_directory_bucket(bucket))
 
     async def head_details(self, bucket: str, key: str, part: int = 0, *, version: str = "") -> Head:
         """
         See `store.HeadsDetails`.
         """
         wish = {"PartNumber": part} if part else {"ChecksumMode": "ENABLED"}
-        return answers.head(key, await self._head(bucket, key, _version(version) | wish), version)
+        head = answers.head(key, await self._head(bucket, key, _version(version) | wish), version)
+        if is_directory_bucket(bucket):
+            return replace(head, info=head.info._replace(opaque=True))
+        return head
 
     async def _head(self, bucket: str, key: str, wish: dict[str, Any]) -> dict[str, Any]:
         client = await self._client(bucket)
@@ -125,7 +163,10 @@ class BotoStore(SingleCopies):
                 CopySourceIfMatch=f'"{request.source_etag}"',
                 **more_params(request),
             )
-        return answers.copied(answer, answer.get("CopyObjectResult", {}), "CopyObject")
+        done = answers.copied(answer, answer.get("CopyObjectResult", {}), "CopyObject")
+        # What one of them says of an object is no MD5, so the two ETags say nothing.
+        loose = is_directory_bucket(request.source_bucket) or is_directory_bucket(request.dest_bucket)
+        return done._replace(opaque=done.opaque or loose)
 
     async def caller_id(self) -> str:
         """

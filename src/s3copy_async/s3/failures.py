@@ -48,6 +48,7 @@ def from_client_error(operation: str, error: botocore.exceptions.ClientError) ->
         message=str(said.get("Message") or ""),
         request_id=str(metadata.get("RequestId") or ""),
         extended_id=str(metadata.get("HostId") or ""),
+        argument=str(said.get("ArgumentName") or ""),
     )
     return error_for(failure)
 

@@ -25,7 +25,7 @@ _ODD_CODES: Final = frozenset(
     )
 )  # fmt: skip
 SWITCHED: Final = "Switched"
-"""Our code for a request that is repeated by aiobotocore."""
+"""Our code for a request that is repeated in another way: by aiobotocore, or by another version."""
 
 
 is_error: Final = re.compile(rb"\s*(?:<\?xml[^>]*>\s*)?<Error").match
@@ -56,6 +56,7 @@ def failure_of(operation: str, answer: Answer) -> Failure:
         message=said.get("Message", ""),
         request_id=header(answer, b"x-amz-request-id") or said.get("RequestId", ""),
         extended_id=header(answer, b"x-amz-id-2") or said.get("HostId", ""),
+        argument=said.get("ArgumentName", ""),
     )
 
 

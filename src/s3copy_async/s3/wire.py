@@ -23,14 +23,16 @@ from s3copy_async.model import (
     PartRequest,
     PartsPage,
 )
-from s3copy_async.s3 import answers, heads, xml
+from s3copy_async.s3 import answers, heads, versions, xml
 from s3copy_async.s3.boto import BotoStore
 from s3copy_async.s3.learn import SAMPLE, Mould
 from s3copy_async.s3.sender import Sender
 from s3copy_async.s3.session import Clients
 from s3copy_async.s3.swift import Swift
+from s3copy_async.s3.versions import Versions
 from s3copy_async.s3.wishes import Wish, complete_body, copy_wish, is_plain, source_values
 from s3copy_async.store import BulkDone, BulkStart
+from s3copy_async.uri import is_directory_bucket
 
 
 class WireStore(BotoStore):
@@ -40,10 +42,18 @@ class WireStore(BotoStore):
     Args:
         forced: nothing goes to aiobotocore that this store can send: trouble is an error.
         say: told, in one line, why a bucket is served by aiobotocore.
+        listings: see `BotoStore`.
     """
 
-    def __init__(self, clients: Clients, say: Callable[[str], None], *, forced: bool = False) -> None:
-        super().__init__(clients)
+    def __init__(
+        self,
+        clients: Clients,
+        say: Callable[[str], None],
+        listings: Versions | None = None,
+        *,
+        forced: bool = False,
+    ) -> None:
+        super().__init__(clients, listings)
         self._sender = Sender(self._client, say, forced=forced)
 
     def set_region(self, bucket: str, region: str) -> None:
@@ -66,23 +76,39 @@ class WireStore(BotoStore):
         """
         self._sender.close()
 
-    async def list_page(self, bucket: str, prefix: str, *, start_after: str = "", token: str | None = None) -> Page:
+    async def list_second(self, bucket: str, prefix: str, start_after: str, token: str | None) -> Page:
         """
-        See `store.ListsObjects`.
+        See `versions.Lists`.
         """
         params = (("Bucket", bucket), ("Prefix", SAMPLE), ("EncodingType", "url"))
-        wish = Wish("ListObjectsV2", "list_objects_v2", bucket, params, gone=("prefix",))
+        wish = Wish(versions.SECOND, "list_objects_v2", bucket, params, gone=("prefix",))
         found = await self._sender.mould(wish)
         if found is None:
-            return await super().list_page(bucket, prefix, start_after=start_after, token=token)
+            return await super().list_second(bucket, prefix, start_after, token)
         more = [("prefix", prefix)]
         if token is not None:
             more.append(("continuation-token", token))
         elif start_after:
             more.append(("start-after", start_after))
         answer = await self._sender.send(found, wish, "", more)
+        versions.check_second(versions.signs_of_first(answer.body))
         with self._sender.reading(wish):
             return xml.page(answer.body)
+
+    async def list_first(self, bucket: str, prefix: str, marker: str) -> Page:
+        """
+        See `versions.Lists`.
+        """
+        params = (("Bucket", bucket), ("Prefix", SAMPLE), ("EncodingType", "url"))
+        wish = Wish(versions.FIRST, "list_objects", bucket, params, gone=("prefix",))
+        found = await self._sender.mould(wish)
+        if found is None:
+            return await super().list_first(bucket, prefix, marker)
+        more = [("prefix", prefix), *([("marker", marker)] if marker else [])]
+        answer = await self._sender.send(found, wish, "", more)
+        with self._sender.reading(wish):
+            page = xml.page(versions.made_second(answer.body))
+            return versions.continued(page, encoded=versions.is_encoded(answer.body))
 
     async def head_object(self, bucket: str, key: str, *, version: str = "") -> ObjectInfo:
         """
@@ -123,7 +149,7 @@ class WireStore(BotoStore):
         See `store.CopiesObjects`.
         """
         wish = copy_wish(request)
-        found = await self._sender.mould(wish) if is_plain(request.source_etag) else None
+        found = await self._sender.mould(wish) if _is_usual(request) else None
         if found is None:
             return await super().copy_object(request)
         answer = await self._sender.send(found, wish, request.dest_key, (), source_values(found, request))
@@ -135,7 +161,7 @@ class WireStore(BotoStore):
         See `store.CopiesInBulk`.
         """
         wish = copy_wish(sample)
-        if sample.source_version or not is_plain(sample.source_etag):
+        if sample.source_version or not _is_usual(sample):
             return None
         found = await self._sender.mould(wish)
         if found is None:
@@ -262,3 +288,7 @@ class WireStore(BotoStore):
             await super().delete_object(bucket, key)
             return
         await self._sender.send(found, wish, key)
+
+
+def _is_usual(request: CopyRequest) -> bool:
+    return bool(is_plain(request.source_etag)) and not is_directory_bucket(request.source_bucket)

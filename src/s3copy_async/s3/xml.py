@@ -130,7 +130,8 @@ def _frame(root: Element) -> dict[str, Any]:
 
 def error(body: bytes) -> dict[str, str] | None:
     """
-    Code, Message, RequestId and HostId of an error, empty where it does not say; None where it is no error of S3's.
+    Code, Message, RequestId and HostId of an error, empty where it does not say, and ArgumentName where it names one;
+    None where it is no error of S3's.
     """
     if b"Error" not in body:
         return None
@@ -138,7 +139,18 @@ def error(body: bytes) -> dict[str, str] | None:
         said = _fields(_root(_text(body, ""), "", "Error"))
     except BadAnswer:
         return None
-    return {name: said.get(name, "") for name in _ERROR_FIELDS}
+    found = {name: said.get(name, "") for name in _ERROR_FIELDS}
+    return found | {"ArgumentName": said["ArgumentName"]} if said.get("ArgumentName") else found
+
+
+def content(element: bytes) -> str:
+    """
+    The text of one element that holds no others, also what XML cannot hold, as `page` reads it.
+
+    Raises:
+        BadAnswer: it is no such element, or its text could be taken for another.
+    """
+    return _root(_text(element, _LIST), _LIST, "").text or ""
 
 
 def copied(body: bytes, operation: str = "CopyObject") -> dict[str, str]:

@@ -122,7 +122,8 @@ class Lines:
         """
         See `views.View`.
         """
-        return self._display.verbosity > 0
+        verbosity = self._display.verbosity
+        return verbosity > 0 or (verbosity == 0 and self._state.action == "dry-run")
 
     def handle(self, event: Event) -> None:
         """
