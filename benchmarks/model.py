@@ -55,7 +55,6 @@ class Workload:
     dry: bool = False
     sim_only: bool = False
 
-
     @property
     def copies(self) -> bool:
         """

@@ -113,10 +113,12 @@ class Image:
     Args:
         prefix: of everything that is written.
         end: no key follows this one; None where that is not known.
+        can_jump: as far as is known, the store can begin anywhere.
     """
 
     prefix: str
     end: str | None = None
+    can_jump: bool = True
 
 
 class There:
@@ -184,10 +186,13 @@ class There:
             page, self._ahead, self._jumped = await self._ahead, None, False
         elif self._page is None:
             page = await self._side.first(self._image.prefix, self._seen)
-        elif self._jumped or in_bytes(jump) <= in_bytes(self._seen):
+        elif self._jumped or not self._image.can_jump or in_bytes(jump) <= in_bytes(self._seen):
             page, self._jumped = await self._side.following(self._image.prefix, self._page), False
         else:
             page, self._jumped = await self._side.first(self._image.prefix, jump), True
+            if page.objects and in_bytes(Columns.of(page.objects).keys[0]) <= in_bytes(jump):
+                # It passed over where to begin, and would do so each time.
+                self._image.can_jump = False
         self._page = page
         self._buffer = Columns.of(page.objects)
         keys = self._buffer.keys

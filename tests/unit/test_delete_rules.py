@@ -4,7 +4,7 @@ When a deletion may be asked for at all.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import pytest
 
@@ -12,7 +12,7 @@ import s3copy_async as s3
 from s3copy_async.cli.retry import failures_command
 from s3copy_async.cli.tokens import Names
 from s3copy_async.delete_rules import deletion_problems
-from s3copy_async.options import MAX_DELETE, SOURCE_MARK, Deletion, Options, Selection
+from s3copy_async.options import MAX_DELETE, SOURCE_MARK, Deletion, Filter, Options, Selection
 from s3copy_async.uri import S3Uri
 from s3copy_async.validate import problems, validate
 
@@ -107,33 +107,13 @@ def deletion_settings(options: Options) -> list[str]:
     return [setting for setting, _ in deletion_problems(options)]
 
 
-@dataclass(frozen=True)
-class Ending:
-    """
-    The part of a filter that ends a run after so many objects.
-    """
-
-    limit: int | None = 5
-
-
-@dataclass(frozen=True)
-class Filtered(Options):
-    """
-    Options with such a filter.
-    """
-
-    filter: Ending = Ending()
-
-
 def test_a_run_that_ends_early_deletes_nothing() -> None:
     """
     What it did not list, the source may well have.
     """
-    unlimited = Ending(limit=None)
-
-    assert deletion_settings(Filtered(selection(), deletion=WANTED)) == ["wanted"]
-    assert deletion_settings(Filtered(selection(), deletion=WANTED, filter=unlimited)) == []
-    assert deletion_settings(Filtered(selection())) == []
+    assert deletion_settings(Options(selection(), deletion=WANTED, filter=Filter(limit=5))) == ["wanted"]
+    assert deletion_settings(Options(selection(), deletion=WANTED)) == []
+    assert deletion_settings(Options(selection(), filter=Filter(limit=5))) == []
 
 
 @pytest.mark.parametrize(("at_most", "limit"), [(None, MAX_DELETE), (0, None), (1, 1), (5000, 5000)])

@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 from s3copy_async.app import Action
 from s3copy_async.columns import Columns
 from s3copy_async.events import Checked, Event, Listed, Skipped
-from s3copy_async.filters import Sieve
-from s3copy_async.keys import path_rule
+from s3copy_async.filters import Sieve, narrowed
+from s3copy_async.keys import Rule, path_rule
 from s3copy_async.memory import MemoryStore
 from s3copy_async.model import Finding, ObjectInfo, SkipReason
-from s3copy_async.options import Filter, Glob, Options, Selection, exclude, include
-from s3copy_async.selection import root_of
+from s3copy_async.options import Deletion, Filter, Glob, Options, Selection, exclude, include
+from s3copy_async.selection import names_below, root_of
 from s3copy_async.sifting import EVERYTHING, Sifter
 from s3copy_async.uri import S3Uri
 from support import Watched, run_in_memory
@@ -164,3 +164,43 @@ def test_prefixes_are_listed_whole_where_that_is_asked_for() -> None:
 
     assert Sifter(sieve, "a/").prefixes(path_rule("a/*")) == ("a/x/",)
     assert Sifter(sieve, "a/", whole=True).prefixes(path_rule("a/*")) == ("a/",)
+
+
+@settings(deadline=None)
+@given(
+    st.sets(KEY, max_size=10),
+    st.sets(KEY, max_size=10),
+    st.lists(GLOB, max_size=3).map(tuple),
+    st.sampled_from(["", "a", "a/*", "a*"]),
+    st.booleans(),
+)
+async def test_what_is_deleted_is_selected_and_the_source_has_none_of_it(
+    source: set[str], dest: set[str], globs: tuple[Glob, ...], path: str, excluded: bool
+) -> None:
+    """
+    With ``--delete-excluded`` it is as if the source had only what the filters select.
+    """
+    store = store_of({key: key.encode() for key in source}, dict.fromkeys(dest, b"other"))
+    selection = Selection(S3Uri("in", path), S3Uri("out"))
+    rule, root, sieve = path_rule(path), root_of(selection), Sieve(Filter(globs))
+    chosen = {key for key in source if key.startswith(rule.prefix) and sieve.mask_names(names_below(root, [key]))[0]}
+    has = {rule.dest_key("", key) for key in (chosen if excluded else source) if key.startswith(rule.prefix)}
+    lacking = {key for key in dest if key.startswith(rule.image("")) and key not in has}
+    if not excluded:
+        stem = rule.prefix[: rule.cut]
+        lacking = {key for key in lacking if sieve.mask_names(names_below(root, [stem + key]))[0]}
+    options = Options(selection, filter=Filter(globs), deletion=Deletion(wanted=True, excluded=excluded))
+
+    watched = await run_in_memory(options, store)
+
+    gone = dest - set(store.buckets["out"])
+    assert gone <= lacking
+    if watched.state.failed == 0 and has - {""} and (excluded or narrow(source, rule, root, sieve)):
+        assert gone == lacking
+
+
+def narrow(source: set[str], rule: Rule, root: str, sieve: Sieve) -> bool:
+    """
+    Whether the source has an object in what the filters let be listed.
+    """
+    return any(key.startswith(narrowed(rule.prefix, root, sieve.prefixes())) for key in source)

@@ -9,6 +9,7 @@ import pytest
 from s3copy_async.errors import AccessDenied, ListingError
 from s3copy_async.memory import MemoryStore
 from s3copy_async.memory_data import Fault
+from s3copy_async.model import Page
 from s3copy_async.there import DestinationSide, Image, There, before
 
 
@@ -129,3 +130,31 @@ async def test_a_destination_that_cannot_be_trusted_ends_the_lookup() -> None:
 
     with pytest.raises(ListingError):
         await found(store, ["a", "c"])
+
+
+class Deaf(MemoryStore):
+    """
+    Passes over where a listing is to begin, as some stores do.
+    """
+
+    async def list_page(self, bucket: str, prefix: str, *, start_after: str = "", token: str | None = None) -> Page:
+        """
+        See `store.ListsObjects`.
+        """
+        return await super().list_page(bucket, prefix, token=token)
+
+
+async def test_a_store_that_always_begins_at_the_start_is_read_to_its_end() -> None:
+    """
+    Once it has shown that it cannot begin elsewhere, it is not asked to any more.
+    """
+    store = Deaf(page_size=2)
+    store.fill("out", {f"{number:02}": b"" for number in range(40)})
+    there = cursor(store)
+
+    keys: list[str] = []
+    for key in ("00", "10", "20", "39"):
+        keys += [found for found in (await there.upto([key], key, None)).keys if found == key]
+
+    assert keys == ["00", "10", "20", "39"]
+    assert store.count("ListObjectsV2") <= 22

@@ -13,17 +13,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from s3copy_async import unordered
+from s3copy_async.app import Action
 from s3copy_async.compare import Scope, extras
 from s3copy_async.errors import FatalError, ListingError, ObjectRefused
-from s3copy_async.events import Event, Listed, Notice
+from s3copy_async.events import Checked, Event, Listed, Notice
 from s3copy_async.keys import Rule, RuleIndex, WorkArea, path_rule
 from s3copy_async.memory import MemoryStore
 from s3copy_async.memory_data import Call, Fault
-from s3copy_async.model import ObjectInfo, Page
+from s3copy_async.model import Finding, ObjectInfo, Page
+from s3copy_async.options import Deletion, Filter, Options, Selection, exclude
 from s3copy_async.scan import Place, Plan, Stretch
 from s3copy_async.store import ListsObjects
 from s3copy_async.there import UNSEEN, DestinationSide
 from s3copy_async.unordered import compared, is_unordered
+from s3copy_async.uri import S3Uri
+from support import run_in_memory
 
 LOOSE_IN, LOOSE_OUT = "in--use1-az4--x-s3", "out--use1-az4--x-s3"
 BUCKETS: Final = [(LOOSE_IN, "out"), ("in", LOOSE_OUT), (LOOSE_IN, LOOSE_OUT)]
@@ -359,3 +363,24 @@ async def test_a_run_that_is_closed_leaves_no_request_behind() -> None:
     asked = store.count("ListObjectsV2")
 
     assert asked <= 3
+
+
+@by_buckets
+async def test_runs_with_a_directory_bucket_copy_delete_and_check(buckets: tuple[str, str]) -> None:
+    """
+    With filters, too: as runs with buckets in order do.
+    """
+    store = MemoryStore(page_size=2)
+    store.fill(buckets[0], {"a/1": b"1", "a/2": b"2", "a/3.tmp": b"3", "b": b"4"})
+    store.fill(buckets[1], {"a/2": b"old", "a/4": b"", "a/5.tmp": b"", "c": b""})
+    places = Selection(S3Uri(buckets[0], "a/*"), S3Uri(buckets[1], "a"))
+    options = Options(places, filter=Filter((exclude("*.tmp"),)), deletion=Deletion(wanted=True))
+
+    ran = await run_in_memory(options, store)
+    checked = await run_in_memory(Options(places), store, Action.CHECK)
+
+    assert set(store.buckets[buckets[1]]) == {"a/1", "a/2", "a/5.tmp", "c"}
+    assert (ran.state.exit_code, ran.state.copied, ran.state.deleted) == (0, 2, 1)
+    found = {event.result.finding: event.result for event in checked.events if isinstance(event, Checked)}
+    assert (found[Finding.MISSING].dest_key, found[Finding.EXTRA].dest_key) == ("a/3.tmp", "a/5.tmp")
+    assert checked.state.listed == 3

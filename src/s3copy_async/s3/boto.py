@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Final
-from urllib.parse import quote, unquote, urlencode
+from urllib.parse import quote, urlencode
 
 import botocore.exceptions
 from aiohttp import ClientError as HttpError
@@ -30,10 +30,9 @@ from s3copy_async.model import (
     PartsPage,
     UploadsPage,
 )
-from s3copy_async.s3 import answers, versions
+from s3copy_async.s3 import answers, boto_pages
 from s3copy_async.s3.failures import from_client_error, from_library, translated
 from s3copy_async.s3.session import Clients
-from s3copy_async.s3.transport import FIRST_HEADER, NEXT_HEADER
 from s3copy_async.s3.versions import Versions
 from s3copy_async.store import SingleCopies, Undeleted
 from s3copy_async.uri import is_directory_bucket
@@ -79,36 +78,13 @@ class BotoStore(SingleCopies):
         """
         See `versions.Lists`.
         """
-        client = await self._client(bucket)
-        # Asked for by us, the encoding is also undone by us: botocore would lose keys that are not valid UTF-8.
-        wish = {"Bucket": bucket, "Prefix": prefix, "EncodingType": "url"}
-        if token is not None:
-            wish["ContinuationToken"] = token
-        elif start_after:
-            wish["StartAfter"] = start_after
-        with translated(versions.SECOND):
-            answer = await client.list_objects_v2(**wish)
-        beside = answer["ResponseMetadata"]["HTTPHeaders"]
-        versions.check_second(beside.get(FIRST_HEADER, ""))
-        if NEXT_HEADER in beside:
-            answer["NextContinuationToken"] = unquote(beside[NEXT_HEADER])
-        return answers.page(answer)
+        return await boto_pages.second(await self._client(bucket), bucket, prefix, start_after, token)
 
     async def list_first(self, bucket: str, prefix: str, marker: str) -> Page:
         """
         See `versions.Lists`.
         """
-        client = await self._client(bucket)
-        wish: dict[str, Any] = {"Bucket": bucket, "Prefix": prefix, "EncodingType": "url"}
-        if marker:
-            # As bytes: the last key, which is the marker, may be no UTF-8.
-            wish["Marker"] = marker.encode("utf-8", "surrogateescape")
-        with translated(versions.FIRST):
-            answer = await client.list_objects(**wish)
-        beside = answer["ResponseMetadata"]["HTTPHeaders"]
-        following = unquote(beside[NEXT_HEADER]) if NEXT_HEADER in beside else answer.get("NextMarker")
-        page = answers.page({**answer, "NextContinuationToken": versions.token_of(following)})
-        return versions.continued(page, encoded=answer.get("EncodingType") == "url")
+        return await boto_pages.first(await self._client(bucket), bucket, prefix, marker)
 
     async def head_object(self, bucket: str, key: str, *, version: str = "") -> ObjectInfo:
         """
