@@ -16,7 +16,7 @@ from s3copy_async.guess import Alphabet, beyond, common, middle
 _LEAP: Final = 8
 _FEW: Final = 2.0
 """A range with fewer pages to go, as far as can be told, is not worth a cut."""
-_SHARE: Final = 0.105
+_SHARE: Final = 0.09
 """So many pages more than a serial listing needs may be asked for, as a share of those that it needs."""
 _AT_LEAST: Final = 100
 """Pages on each side for which that is granted in advance."""
@@ -156,7 +156,7 @@ class Cutter:
         seams = max(0, len(self.spans) - len({id(span.root) for span in self.spans})) + 1
         seams += sum(span.is_probed for span in self.spans)
         to_come = min(sum(span.left for span in self.spans if span.is_known) / 2, _TRUSTED * self.pages)
-        pages = max(self.pages + to_come, _AT_LEAST) * sides
+        pages = max(self.pages - self.wasted + to_come, _AT_LEAST) * sides
         if (self.wasted + _SEAM * seams) * sides > _SHARE * pages:
             return None
         ripe = [span for span in self.spans if not span.is_probed and span.root.pages >= _FIRST and span.first]
