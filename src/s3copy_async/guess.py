@@ -38,6 +38,7 @@ class Alphabet:
     def __init__(self) -> None:
         self._chars: dict[str, set[str]] = {}
         self._kinds: list[set[str]] = []
+        self._seen: list[list[str]] = []
         self._lists: dict[int, list[str]] = {}
         self._last = ""
 
@@ -59,8 +60,14 @@ class Alphabet:
         kinds = self._kinds
         while len(kinds) < len(key):
             kinds.append(set())
+            self._seen.append([])
         for place in range(start, len(key)):
             char = key[place]
+            seen = self._seen[place]
+            at = bisect_left(seen, char)
+            if at < len(seen) and seen[at] == char:
+                continue
+            seen.insert(at, char)
             kind = _kind(char)
             if char not in self._chars.setdefault(kind, set()):
                 if ord(char) in _SURROGATES:
@@ -108,6 +115,22 @@ class Alphabet:
                 value += len(chars) + 1
             elif place < len(key):
                 value += bisect_left(chars, key[place]) + 1
+        return value
+
+    def measure(self, key: str | None, start: int) -> int:
+        """
+        How many keys come before this one, if after its first `start` characters there are all that can be written with
+        the characters seen at each place, and no others; None stands for what is greater than every key.
+        """
+        value = 0
+        for place in range(start, start + _DIGITS):
+            chars = self._seen[place] if place < len(self._seen) else ()
+            value *= max(1, len(chars))
+            if key is None:
+                value += len(chars)
+                key = ""
+            elif place < len(key):
+                value += bisect_left(chars, key[place])
         return value
 
     def text(self, number: int, start: int) -> str:
@@ -158,8 +181,14 @@ def beyond(key: str, depth: int, high: str | None, alphabet: Alphabet) -> str | 
     What follows every key that shares its first `depth` + 1 characters with `key`; None where that is not below `high`.
     """
     char = alphabet.following(key[depth], depth)
-    guess = key[:depth] + char if char else None
-    return guess if guess and is_between(key, guess, high) else None
+    if not char:
+        return None
+    guess = key[:depth] + char
+    # Rough, as in `middle`.
+    rough = guess + "".join(
+        chars[len(chars) // 2] for place in range(1, 1 + _ROUGH) if (chars := alphabet.at(depth + place))
+    )
+    return next((one for one in (rough, guess) if is_between(key, one, high)), None)
 
 
 def is_between(low: str, key: str, high: str | None) -> bool:

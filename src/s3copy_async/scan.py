@@ -314,7 +314,7 @@ class Scan(Generic[T]):
         to = len(keys) if span.until is None else place_of(keys, span.until)
         is_last = page.next_token is None or to < len(keys)
         if to < len(keys):
-            self._cutter.wasted += 1 - to / len(keys)
+            self._cutter.saw_seam(1 - to / len(keys))
             objects = objects[:to]
         if to:
             span.came(keys[0], keys[to - 1])

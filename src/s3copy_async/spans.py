@@ -14,16 +14,21 @@ from typing import Final
 from s3copy_async.guess import Alphabet, beyond, common, middle
 
 _LEAP: Final = 8
-_FEW: Final = 2.0
+_FEW: Final = 3.0
 """A range with fewer pages to go, as far as can be told, is not worth a cut."""
-_SHARE: Final = 0.09
+_SHARE: Final = 0.12
 """So many pages more than a serial listing needs may be asked for, as a share of those that it needs."""
 _AT_LEAST: Final = 100
 """Pages on each side for which that is granted in advance."""
-_TRUSTED: Final = 0.3
-"""So many pages to come are counted on at most, as a share of those that have come."""
-_SEAM: Final = 0.6
-"""What a cut costs: on the average half a page that two ranges share."""
+_TRUSTED: Final = 0.5
+_AHEAD: Final = 5.0
+_EARLY: Final = 300
+"""That share of the pages that seem to come is counted on, but not more than so many times those that have come, nor
+more than so many. Without it, it would take long until there are many lanes."""
+_SEAM: Final = 0.8
+_TRIED: Final = 8
+"""What a cut costs, as long as not many have been seen through: between nothing and one page, which two ranges share. A
+half on the average, but a whole one where pages end where ranges do."""
 _FIRST: Final = 2
 """Pages below a prefix that are listed one after the other: most prefixes have no more."""
 
@@ -57,7 +62,8 @@ class Span:
         leap: how much less deep the next cut is tried at most.
         is_known: whether there are keys up to the very end, so that the middle is a good guess.
         is_probed: whether a probe is under way.
-        left: an estimate of how many pages there are to go.
+        left: an estimate of how many pages there are to go, by what characters there may be.
+        sure: a more careful one, by those that have been seen; 0 where it is not known whether there are any.
     """
 
     root: Root
@@ -71,22 +77,27 @@ class Span:
     is_known: bool = False
     is_probed: bool = False
     left: float = 0.0
+    sure: float = 0.0
 
     def came(self, first: str, last: str) -> None:
         """
         The next page of this range has come.
         """
         self.first, self.after = first, last
-        self.left = self._pages_left()
+        self._estimate()
         if not self.is_known:
             varies = common(first, last)
             self.alive = varies if self.alive < 0 else min(varies, self.alive)
 
-    def _pages_left(self) -> float:
+    def _estimate(self) -> None:
         alphabet, until = self.root.alphabet, self.until
         same = common(self.first, until) if until is not None else len(self.root.prefix)
         first, last, end = (alphabet.number(key, same) for key in (self.first, self.after, until))
-        return (end - last) / (last - first) if last > first else float("inf")
+        self.left = (end - last) / (last - first) if last > first else float("inf")
+        self.sure = 0.0
+        if self.is_known:
+            first, last, end = (alphabet.measure(key, same) for key in (self.first, self.after, until))
+            self.sure = (end - last) / (last - first) if last > first else 0.0
 
     def guess(self) -> tuple[str, int] | None:
         """
@@ -115,7 +126,7 @@ class Span:
             rest.is_known = depth <= max(self.dead + 1, len(self.root.prefix))
         self.end = self.until = guess
         self.is_known = True
-        self.left = self._pages_left()
+        self._estimate()
         return rest
 
     def shorten(self, guess: str, depth: int) -> None:
@@ -127,7 +138,7 @@ class Span:
         if depth < 0 and self.is_known:
             self.is_known, self.alive, self.leap = False, common(self.first, self.after), _LEAP
         self.dead = max(self.dead, depth if depth >= 0 else same - 1)
-        self.left = self._pages_left()
+        self._estimate()
 
 
 def _left(span: Span) -> float:
@@ -143,6 +154,16 @@ class Cutter:
         self.spans: set[Span] = set()
         self.pages = 0
         self.wasted = 0.0
+        self._seams = 0
+        self._shared = 0.0
+
+    def saw_seam(self, shared: float) -> None:
+        """
+        A range has come to its end, and so much of its last page belonged to the next.
+        """
+        self._seams += 1
+        self._shared += shared
+        self.wasted += shared
 
     def choose(self, others: int) -> tuple[Span, str, int] | None:
         """
@@ -155,9 +176,10 @@ class Cutter:
         sides = 2 if others > self.pages // 4 else 1
         seams = max(0, len(self.spans) - len({id(span.root) for span in self.spans})) + 1
         seams += sum(span.is_probed for span in self.spans)
-        to_come = min(sum(span.left for span in self.spans if span.is_known) / 2, _TRUSTED * self.pages)
+        to_come = min(sum(span.sure for span in self.spans) * _TRUSTED, _AHEAD * self.pages, _EARLY)
         pages = max(self.pages - self.wasted + to_come, _AT_LEAST) * sides
-        if (self.wasted + _SEAM * seams) * sides > _SHARE * pages:
+        each = (_SEAM * _TRIED + self._shared) / (_TRIED + self._seams)
+        if (self.wasted + each * seams) * sides > _SHARE * pages:
             return None
         ripe = [span for span in self.spans if not span.is_probed and span.root.pages >= _FIRST and span.first]
         for span in sorted(ripe, key=_left, reverse=True):

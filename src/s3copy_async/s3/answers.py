@@ -9,12 +9,12 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, Final
-from urllib.parse import unquote_to_bytes
 
 from s3copy_async.errors import BadAnswer, Failure, NotFound, RunRefused, S3Error
 from s3copy_async.faults import error_for
 from s3copy_async.headers import header_text
 from s3copy_async.model import Acl, CopyAnswer, Head, ObjectInfo, OpenUpload, Page, PartsPage, UploadedPart, UploadsPage
+from s3copy_async.s3.percent import decoded
 from s3copy_async.store import Undeleted
 
 _KMS: Final = ("aws:kms", "aws:kms:dsse")
@@ -45,7 +45,7 @@ def page(answer: dict[str, Any]) -> Page:
     token = answer.get("NextContinuationToken") if answer["IsTruncated"] else None
     if answer["IsTruncated"] and not token:
         raise BadAnswer(Failure("ListObjectsV2", "BadAnswer", 200, "a cut page without a token", _request_id(answer)))
-    decode = _decoded if answer.get("EncodingType") == "url" else str
+    decode = decoded if answer.get("EncodingType") == "url" else str
     objects = tuple(
         ObjectInfo(
             key=decode(item["Key"]),
@@ -57,12 +57,6 @@ def page(answer: dict[str, Any]) -> Page:
         for item in answer.get("Contents", ())
     )
     return Page(objects, token)
-
-
-def _decoded(key: str) -> str:
-    if "%" not in key and "+" not in key:
-        return key
-    return unquote_to_bytes(key.replace("+", " ")).decode("utf-8", "surrogateescape")
 
 
 def etag(answer: dict[str, Any], operation: str) -> str:
@@ -261,7 +255,7 @@ def uploads_page(answer: dict[str, Any]) -> UploadsPage:
     Some stores encode the keys as they were asked to and do not say so (Ceph), others say so and do not (LocalStack).
     """
     items = answer.get("Uploads", ())
-    decode = _decoded if all(_ENCODED(item["Key"]) for item in items) else str
+    decode = decoded if all(_ENCODED(item["Key"]) for item in items) else str
     uploads = tuple(
         OpenUpload(decode(item["Key"]), str(item["UploadId"]), epoch(item.get("Initiated"))) for item in items
     )

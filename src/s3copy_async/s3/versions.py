@@ -16,7 +16,7 @@ from typing import Final, Protocol
 from s3copy_async.errors import BadAnswer, Failure, S3Error, TransientError
 from s3copy_async.model import Page
 from s3copy_async.options import ListVersion
-from s3copy_async.s3 import answers
+from s3copy_async.s3.percent import decoded
 from s3copy_async.s3.refusals import SWITCHED
 from s3copy_async.uri import is_directory_bucket
 
@@ -178,5 +178,5 @@ def continued(page: Page, *, encoded: bool) -> Page:
         return page._replace(next_token=_MARK + page.objects[-1].key)
     if page.next_token == _NO_MARKER:
         raise BadAnswer(Failure(FIRST, "BadAnswer", 200, "a cut page without keys and without a marker"))
-    marker = answers._decoded(page.next_token) if encoded else page.next_token
+    marker = decoded(page.next_token) if encoded else page.next_token
     return page._replace(next_token=_MARK + marker)

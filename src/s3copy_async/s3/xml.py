@@ -17,6 +17,7 @@ from s3copy_async.columns import Columns
 from s3copy_async.errors import BadAnswer, Failure
 from s3copy_async.model import Page
 from s3copy_async.s3 import answers, heads
+from s3copy_async.s3.percent import all_decoded
 
 _LIST: Final = "ListObjectsV2"
 _OPEN: Final = "<Contents>"
@@ -96,9 +97,16 @@ def _objects(rows: list[tuple[str, ...]], *, encoded: bool) -> Columns | None:
     except ValueError:
         return None
     if encoded:
-        decode = answers._decoded
-        keys = tuple([decode(key) if "%" in key or "+" in key else key for key in keys])
-    return Columns(keys, numbers, etags, classes, moments)
+        keys = all_decoded(keys)
+    # One text for all that have the same: many pages may wait at once.
+    known: dict[str, str] = {}
+    return Columns(
+        keys,
+        numbers,
+        etags,
+        tuple(map(known.setdefault, classes, classes)),
+        tuple(map(known.setdefault, moments, moments)),
+    )
 
 
 def _page_by_tree(root: Element) -> Page:
