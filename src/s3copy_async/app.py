@@ -34,6 +34,7 @@ from s3copy_async.flow import Flow
 from s3copy_async.guards import Guarded
 from s3copy_async.judging import Sides
 from s3copy_async.keys import Rule, RuleIndex, WorkArea, hidden_prefixes
+from s3copy_async.lacking import Lacking
 from s3copy_async.limiting import limited
 from s3copy_async.lister import DestinationHeads, Lister
 from s3copy_async.model import Batch
@@ -222,17 +223,22 @@ class Run:
             batches = limited(batches, limit, self.emit)
         if action is Action.DRY_RUN:
             planner = Planner(job, self.state, self.emit, shows=self._shows)
+            if self._pace:
+                batches = pipeline.paced(batches, self._pace)
             await self._pipe(planner.through(batches), planner.plan)
         else:
             await self._copy_all(batches, job, stores.main)
         if extras:
-            await self._delete(action, extras, scope, stores.main)
+            lacking = Lacking(stores.main, scope, sifter)
+            deleter = Deleter(
+                stores.main, extras, scope, self.state, self.stop, self.emit, lacking.lacks, options.limits.at_most,
+                self._pace,
+            )  # fmt: skip
+            await self._delete(action, deleter)
 
-    async def _delete(self, action: Action, extras: Candidates, scope: Scope, store: Guarded) -> None:
-        limits = self.options.limits
-        deleter = Deleter(store, extras, scope, self.state, self.stop, self.emit, limits.at_most, self._pace)
+    async def _delete(self, action: Action, deleter: Deleter) -> None:
         job = deleter.show() if action is Action.DRY_RUN else deleter.delete()
-        await pipeline.alone(job, self.stop, limits.grace)
+        await pipeline.alone(job, self.stop, self.options.limits.grace)
 
     def _tell_merged(self, work: Work) -> None:
         renamed = [pair for pair in work.inside if pair[0].cut != pair[1].cut]

@@ -10,6 +10,7 @@ from contextlib import aclosing
 
 from s3copy_async.columns import Columns
 from s3copy_async.compare import extras, join
+from s3copy_async.comparing import compared
 from s3copy_async.copying.evidence import looked_closely
 from s3copy_async.copying.source import source_of
 from s3copy_async.errors import AccessDenied, FatalError, NotFound, S3Error
@@ -21,7 +22,6 @@ from s3copy_async.scan import Place, Plan, Stretch
 from s3copy_async.sifting import EVERYTHING, Sifter
 from s3copy_async.store import Heads
 from s3copy_async.there import DestinationSide
-from s3copy_async.unordered import compared
 
 
 class Checker:

@@ -6,12 +6,16 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
+from typing import Final
 
 from s3copy_async.errors import ConfigError
 from s3copy_async.keys import Rule, RuleIndex, hidden_prefixes
-from s3copy_async.options import Options, Selection
+from s3copy_async.options import IfExists, Options, Selection
 from s3copy_async.selection import folder_of, rules_of
 from s3copy_async.text import shown
+
+_ALIASES: Final = ("-s3alias", "--xa-s3", "--ol-s3", "--op-s3")
+"""Ends of the names of access points: of buckets, directory buckets, Object Lambda and Outposts."""
 
 
 def deletion_problems(options: Options) -> Iterator[tuple[str, str]]:
@@ -36,6 +40,8 @@ def deletion_problems(options: Options) -> Iterator[tuple[str, str]]:
         yield "wanted", "one version of one object does not tell what the source lacks: copy a folder"
     if options.filter.limit is not None:
         yield "wanted", "a run that ends early (--limit) does not tell what the source lacks: leave one of the two out"
+    if options.if_exists is IfExists.SKIP:
+        yield "wanted", "objects that are kept (--if-exists skip) may be in the way of what was renamed: leave one out"
     yield from _overlap(selection)
 
 
@@ -57,7 +63,7 @@ def _overlap(selection: Selection) -> Iterator[tuple[str, str]]:
 
 
 def _is_access_point(bucket: str) -> bool:
-    return bucket.startswith("arn:") or bucket.endswith("-s3alias")
+    return bucket.startswith("arn:") or bucket.endswith(_ALIASES)
 
 
 def endangered(rules: Sequence[Rule], base: str, hidden: tuple[str, ...]) -> tuple[str, str] | None:

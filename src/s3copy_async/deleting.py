@@ -37,7 +37,8 @@ class Deleter:
         store: deletes.
         candidates: what the listings found.
         state: whether anything failed. Only read.
-        limit: requests in flight at most, where objects are deleted one by one.
+        lacks: asked for each key, right before it is deleted, whether the source still lacks it.
+        limit: requests in flight at most, where objects are looked up or deleted one by one.
         pace: awaited before each batch: those who watch may be slower.
     """
 
@@ -49,6 +50,7 @@ class Deleter:
         state: RunState,
         stop: Stop,
         emit: Emit,
+        lacks: Callable[[str], Awaitable[bool]],
         limit: int = 1,
         pace: Callable[[], Awaitable[object]] | None = None,
     ) -> None:
@@ -58,7 +60,9 @@ class Deleter:
         self._state = state
         self._stop = stop
         self._emit = emit
+        self._lacks = lacks
         self._singles = LanePool(limit)
+        self._back = 0
         self._pace = pace or _at_once
         self._takes_batches: bool | None = None
         self._denied = 0
@@ -86,6 +90,8 @@ class Deleter:
         self._emit(DeletionStarted(total.objects, total.nbytes))
         with suppress(Interrupted):
             await in_lanes(self._candidates.batches(), self._batch, LanePool(BATCHES - 1), self._is_stopping)
+        if self._back:
+            self._emit(Notice(f"{count_text(self._back, 'object')} stayed: the source has them by now"))
 
     async def show(self) -> None:
         """
@@ -144,9 +150,31 @@ class Deleter:
 
     async def _batch(self, batch: Sequence[Candidate]) -> None:
         await self._pace()
+        batch = await self._still_lacking(batch)
         left = batch if self._takes_batches is False else await self._together(batch)
         with suppress(Interrupted):  # whoever begins batches sees for himself that the run is to end
             await in_lanes(iter(left), self._alone, self._singles, self._is_stopping)
+
+    async def _still_lacking(self, batch: Sequence[Candidate]) -> Sequence[Candidate]:
+        """
+        Those that the source has not got meanwhile: its listing may be hours old.
+        """
+        lacking: set[str] = set()
+
+        async def look(one: Candidate) -> None:
+            try:
+                if await self._lacks(one.key):
+                    lacking.add(one.key)
+                else:
+                    self._back += 1
+            except FatalError as error:
+                self._stop.fail(error)
+            except S3Error as error:
+                self._failed(one, error, "whether the source still lacks it cannot be told: ")
+
+        with suppress(Interrupted):
+            await in_lanes(iter(batch), look, self._singles, self._is_stopping)
+        return [] if self._stop.wanted else [one for one in batch if one.key in lacking]
 
     async def _together(self, batch: Sequence[Candidate]) -> Sequence[Candidate]:
         """
@@ -203,10 +231,10 @@ class Deleter:
         else:
             self._emit(Deleted(one.key, one.size))
 
-    def _failed(self, one: Candidate, error: S3Error) -> None:
+    def _failed(self, one: Candidate, error: S3Error, what: str = "") -> None:
         failure = error.failure
         ids = (failure.request_id, failure.extended_id)
-        self._emit(DeleteFailed(one.key, one.size, error.code, str(error), *ids))
+        self._emit(DeleteFailed(one.key, one.size, error.code, f"{what}{error}", *ids))
 
 
 async def _at_once() -> None:

@@ -67,6 +67,8 @@ _REFUSED_RUN: Final = (
 
 ARCHIVED: Final = ("InvalidObjectState", "ObjectNotInActiveTierError")
 """What S3 says of an object that has to be restored before it can be copied; repeating cannot cure it."""
+SWITCHED: Final = "Switched"
+"""Our code for a request that is repeated in another way, at once: by aiobotocore, or by another version."""
 ARCHIVE_CLASSES: Final = ("GLACIER", "DEEP_ARCHIVE")
 """Storage classes of such objects. A restored one keeps its class, so the class alone does not tell."""
 

@@ -14,6 +14,7 @@ from typing import Final, TypeVar
 
 from s3copy_async.errors import UNREACHABLE, AccessDenied, BadAnswer, FatalError, S3Error, Throttled, TransientError
 from s3copy_async.events import Emit, Retrying
+from s3copy_async.faults import SWITCHED
 from s3copy_async.flow import Flow, Kind
 from s3copy_async.model import (
     Acl,
@@ -304,7 +305,8 @@ class Guarded:
                 attempt += 1
                 if first_failure is None:
                     first_failure = self._policy.clock()
-                self._give_up_in_time(error, first_failure)
+                if error.failure.code != SWITCHED:
+                    self._give_up_in_time(error, first_failure)
                 wait = self._policy.wait(attempt, throttled=isinstance(error, Throttled))
                 self._emit(Retrying(operation, key, attempt, wait, error.code, isinstance(error, Throttled)))
                 await self._policy.sleep(wait)

@@ -178,12 +178,23 @@ class RuleIndex:
         """
         if not self._rules:
             return None
-        if self._images is None or self._images.base != base:
-            self._images = _Images(base, self._rules)
-        for rule in self._images.covering(dest_key):
+        for rule in self._by_image(base).covering(dest_key):
             if not (key.startswith(rule.prefix) and rule.dest_key(base, key) == dest_key):
                 return rule
         return None
+
+    def source_key(self, base: str, dest_key: str) -> str | None:
+        """
+        The key whose name at the destination `dest_key` would be, None where no rule writes there.
+        """
+        for rule in self._by_image(base).covering(dest_key):
+            return rule.source_keys(base, (dest_key,))[0]
+        return None
+
+    def _by_image(self, base: str) -> _Images:
+        if self._images is None or self._images.base != base:
+            self._images = _Images(base, self._rules)
+        return self._images
 
 
 class _Images:

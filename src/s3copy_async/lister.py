@@ -11,6 +11,7 @@ from typing import TypeVar
 from s3copy_async.candidates import Candidates, tell_extras
 from s3copy_async.columns import Columns
 from s3copy_async.compare import Joined, Scope, join, sort_out
+from s3copy_async.comparing import compared
 from s3copy_async.copying.job import refused
 from s3copy_async.errors import AccessDenied, FatalError, NotFound, S3Error
 from s3copy_async.events import Emit, Listed, ListingDone, Notice, ObjectDone, Skipped
@@ -25,7 +26,6 @@ from s3copy_async.sifting import EVERYTHING, Sifter
 from s3copy_async.store import Heads, HeadsObjects, LooksUp
 from s3copy_async.text import shown
 from s3copy_async.there import UNSEEN, DestinationSide
-from s3copy_async.unordered import compared
 
 T = TypeVar("T")
 

@@ -121,8 +121,8 @@ def check_page(page: Page, bucket: str, prefix: str, after: str) -> None:
         if last and key <= last and in_bytes(key) <= in_bytes(last):
             where = f"s3://{bucket}/{shown(prefix)}"
             raise ListingError(
-                f"listing {where}: '{shown(key)}' came after '{shown(last)}'. This store does not list in UTF-8 order "
-                "(directory buckets do not), so a listing cannot be proven complete"
+                f"listing {where}: '{shown(key)}' came after '{shown(last)}'. This store does not list in UTF-8 order, "
+                "so a listing cannot be proven complete"
             )
         if not key.startswith(prefix):
             raise ListingError(f"listing s3://{bucket}/{shown(prefix)}: the store answered with '{shown(key)}'")

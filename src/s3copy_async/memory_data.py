@@ -32,6 +32,7 @@ from s3copy_async.model import (
 )
 from s3copy_async.parts import multipart_etag
 from s3copy_async.store import Undeleted
+from s3copy_async.uri import is_directory_bucket
 
 
 def md5(body: bytes) -> str:
@@ -160,7 +161,7 @@ class Nature:
         Whether what is stored so gets an ETag that is no MD5.
         """
         asked = dict(settings).get("ServerSideEncryption")
-        return asked in _KMS or (asked is None and bucket in self.encrypts)
+        return asked in _KMS or (asked is None and bucket in self.encrypts) or is_directory_bucket(bucket)
 
 
 _ACLS: Final = ("ACL", "GrantRead", "GrantWrite", "GrantReadACP", "GrantWriteACP", "GrantFullControl")

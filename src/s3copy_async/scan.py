@@ -17,7 +17,7 @@ from typing import Any, Final, Generic, NamedTuple, TypeVar
 
 from s3copy_async.columns import EMPTY, Columns
 from s3copy_async.compare import Mapped, Scope, sort_out
-from s3copy_async.errors import AccessDenied, FatalError, S3Error
+from s3copy_async.errors import AccessDenied, FatalError, ListingError, S3Error
 from s3copy_async.events import Emit
 from s3copy_async.keys import Rule, in_bytes, place_of
 from s3copy_async.listing import dropped, first_page, next_page
@@ -75,6 +75,19 @@ class Stretch(NamedTuple):
     mapped: Mapped
     there: Columns
 
+    def split(self, dest_key: str, base: str) -> tuple[Stretch, Stretch]:
+        """
+        What of the source goes up to this key of the destination, and the rest.
+        """
+        place, listed, chosen, mapped, there = self
+        at, picked = (place_of(place.rule.dest_keys(base, some.keys), dest_key) for some in (listed, chosen))
+        to = place_of(mapped.dest_keys, dest_key)
+        first, rest = (Mapped(mapped.objects[some], mapped.dest_keys[some]) for some in (slice(to), slice(to, None)))
+        return (
+            Stretch(place, listed[:at], chosen[:picked], first, there),
+            Stretch(place, listed[at:], chosen[picked:], rest, there),
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Plan(Generic[T]):
@@ -112,7 +125,11 @@ class Plan(Generic[T]):
         """
         for number, rule in enumerate(rules):
             exact = rule.exact
-            for prefix in self.sifter.prefixes(rule):
+            prefixes = self.sifter.prefixes(rule)
+            if not prefixes and exact and self.sifter.sieve.prefixes():
+                # The names that are wanted are too long to lie below it, but this one may be wanted.
+                prefixes = (rule.prefix,)
+            for prefix in prefixes:
                 yield Place(number, rule, prefix, exact)
                 exact = None
 
@@ -151,7 +168,7 @@ class Scan(Generic[T]):
         self._images: dict[Root, tuple[Place, Image]] = {}
         self._cutter = Cutter()
         self._may_cut = True
-        self._is_waiting = False
+        self._is_waiting = self._is_closed = False
         self._fastest = math.inf
         self._began = time.process_time()
         self._pages = 0
@@ -177,6 +194,7 @@ class Scan(Generic[T]):
                     raise found.error
         finally:
             self._is_waiting = False
+            self._is_closed = True
             for task in self._tasks:
                 task.cancel()
             if self._tasks:
@@ -221,16 +239,21 @@ class Scan(Generic[T]):
         self._tasks.add(task)
 
     async def _guarded(self, work: Coroutine[Any, Any, None]) -> None:
-        try:
-            await work
-        except asyncio.CancelledError:
-            raise
-        except BaseException as error:  # noqa: BLE001 - raised where the results are taken
-            await self._queue.put(_Mark(error))
         task = asyncio.current_task()
         assert task is not None
-        self._tasks.discard(task)
-        self._fill()
+        try:
+            await work
+            self._tasks.discard(task)
+            self._fill()
+        except asyncio.CancelledError:
+            self._tasks.discard(task)
+            if self._is_closed:
+                raise
+            await self._queue.put(_Mark(ListingError("a listing was cancelled from outside")))
+        except BaseException as error:  # noqa: BLE001 - raised where the results are taken
+            self._tasks.discard(task)
+            if not self._is_closed:
+                await self._queue.put(_Mark(error))
         if not self._tasks and self._queue.empty():
             # Whoever waits for a result must not wait for one that never comes.
             self._queue.put_nowait(_Mark())
@@ -259,7 +282,7 @@ class Scan(Generic[T]):
         keys = Columns.of(page.objects).keys
         if span not in self._cutter.spans or in_bytes(span.after) >= in_bytes(guess):
             self._cutter.wasted += 1  # the range has been listed beyond it meanwhile
-        elif not keys or (span.until is not None and place_of(keys[:1], span.until) == 0):
+        elif not keys or (span.end is not None and place_of(keys[:1], span.end) == 0):
             self._cutter.wasted += 1
             span.shorten(guess, depth)
             self._fill()
@@ -296,6 +319,9 @@ class Scan(Generic[T]):
             raise self._plan.denied(place, error) from error
         finally:
             self._cutter.spans.discard(span)
+            if all(other.root is not span.root for other in self._cutter.spans):
+                # There may be a million prefixes.
+                self._images.pop(span.root, None)
             await dropped(ahead)
             await dropped(exact)
             await there.close()
@@ -311,7 +337,8 @@ class Scan(Generic[T]):
         keys = objects.keys
         span.root.pages += 1
         span.root.alphabet.learn(keys)
-        to = len(keys) if span.until is None else place_of(keys, span.until)
+        # By the end, not by `until`: what was written behind that meanwhile belongs to nobody else.
+        to = len(keys) if span.end is None else place_of(keys, span.end)
         is_last = page.next_token is None or to < len(keys)
         if to < len(keys):
             self._cutter.saw_seam(1 - to / len(keys))
@@ -325,13 +352,21 @@ class Scan(Generic[T]):
 
     async def _compare(self, place: Place, span: Span, objects: Columns, there: There, *, is_last: bool) -> None:
         plan = self._plan
-        chosen, mapped = plan.sorted_out(place, objects)
-        found = EMPTY
-        if self._side.is_seen and (mapped.dest_keys or plan.every):
+        stretch = Stretch(place, objects, *plan.sorted_out(place, objects), EMPTY)
+        if self._side.is_seen and (stretch.mapped.dest_keys or plan.every):
             end = None if span.end is None else self._dest(place, span.end)
             bound = end if is_last else self._dest(place, span.after)
-            found = await there.upto(mapped.dest_keys, bound, end)
-        result = plan.digest(Stretch(place, objects, chosen, mapped, found))
+            found, known = await there.upto(stretch.mapped.dest_keys, bound, end)
+            while known is not None:
+                # The destination has much that the source has not: memory holds a few pages of it.
+                first, stretch = stretch.split(known, plan.scope.base)
+                await self._hand_out(first._replace(there=found))
+                found, known = await there.upto(stretch.mapped.dest_keys, bound, end)
+            stretch = stretch._replace(there=found)
+        await self._hand_out(stretch)
+
+    async def _hand_out(self, stretch: Stretch) -> None:
+        result = self._plan.digest(stretch)
         if result is not None:
             await self._queue.put(result)
 

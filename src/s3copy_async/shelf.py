@@ -46,9 +46,7 @@ class Shelf:
 
     async def __aexit__(self, *exc: object) -> None:
         # A thread may still be at work where its caller was cancelled; it has one page to go.
-        with self._lock:
-            if self._base:
-                self._base.close()
+        await asyncio.to_thread(self._close)
 
     async def put(self, objects: Sequence[ObjectInfo]) -> None:
         """
@@ -103,11 +101,16 @@ class Shelf:
 
         try:
             return await asyncio.to_thread(locked)
-        except sqlite3.Error as error:
+        except (sqlite3.Error, OverflowError) as error:
             raise FatalError(
                 f"a listing cannot be kept in a temporary file ({error}): make room for it, or set TMPDIR to a folder "
                 "that has some"
             ) from error
+
+    def _close(self) -> None:
+        with self._lock:
+            if self._base:
+                self._base.close()
 
     def _open(self) -> None:
         # A database without a name is a file that SQLite removes as soon as it has opened it.

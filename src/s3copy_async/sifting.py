@@ -58,10 +58,16 @@ class Sifter:
         """
         nbytes = sum(objects.sizes)
         emit(Listed(len(objects), nbytes))
-        wanted = self._picked(objects, objects.keys)
+        wanted = self.picked(objects)
         if left_out := len(objects) - len(wanted):
             emit(Skipped(SkipReason.FILTERED, left_out, nbytes - sum(wanted.sizes)))
         return wanted
+
+    def picked(self, objects: Columns) -> Columns:
+        """
+        Those of the source's objects that are selected.
+        """
+        return self._picked(objects, objects.keys)
 
     def dest(self, objects: Columns, rule: Rule, base: str) -> Columns:
         """

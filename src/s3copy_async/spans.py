@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from s3copy_async.guess import Alphabet, beyond, common, middle
+from s3copy_async.keys import in_bytes
 
 _LEAP: Final = 8
 _FEW: Final = 3.0
@@ -55,7 +56,8 @@ class Span:
     Args:
         after: up to here everything is listed, or belongs to another range.
         end: the last key that may belong, on whatever side; None for the end of the prefix.
-        until: the source has no more keys of this range behind this one; None where that is `end`.
+        until: the source had no more keys of this range behind this one; None where that is `end`. Only guesses
+            rest on it.
         first: of the last page, by which its density is told.
         alive: a cut of `after` at this depth, or deeper, may find keys.
         dead: a cut at this depth finds none.
@@ -84,6 +86,9 @@ class Span:
         The next page of this range has come.
         """
         self.first, self.after = first, last
+        if self.until is not None and in_bytes(last) > in_bytes(self.until):
+            # There was nothing behind it when that was found out.
+            self.until, self.dead, self.is_known = self.end, -1, False
         self._estimate()
         if not self.is_known:
             varies = common(first, last)

@@ -21,6 +21,8 @@ from s3copy_async.store import ListsObjects
 T = TypeVar("T")
 UNSEEN: Final = "cannot be looked at with these credentials: copying without the check for what is already there"
 _HIGHEST: Final = "\U0010ffff"
+_MANY: Final = 4
+"""So many pages are handed out at once at most."""
 _NOTHING: Final = Page(EMPTY, None)
 
 
@@ -151,10 +153,11 @@ class There:
         if self._page is None and self._ahead is None:
             self._ahead = asyncio.create_task(self._side.first(self._image.prefix, self._seen))
 
-    async def upto(self, wanted: Sequence[str], bound: str | None, end: str | None) -> Columns:
+    async def upto(self, wanted: Sequence[str], bound: str | None, end: str | None) -> tuple[Columns, str | None]:
         """
         What there is up to `bound`, or to the end: of `wanted`, which ascend, also from one call to the next; other
-        keys may be among it.
+        keys may be among it. Where all is wanted and that is much, only a part, and up to which key that is everything;
+        else None.
 
         Args:
             end: of the range: pages behind it are not asked for ahead.
@@ -168,17 +171,30 @@ class There:
             keys = self._buffer.keys
             to = place_of(keys, bound) if bound is not None else len(keys)
             if to > self._at:
-                pieces.append(self._buffer[self._at : to] if self._at or to < len(keys) else self._buffer)
+                pieces.append(self._piece(to, wanted))
                 self._at = to
             if to < len(keys) or (self._page and self._page.next_token is None):
                 break
+            if self._every and len(pieces) >= _MANY:
+                return joined(pieces), self._seen
             # Only what is wanted and not seen yet is worth another request.
             target = place_of(wanted, self._seen)
             if target == len(wanted) and not self._every:
                 break
             await self._more("" if self._every else wanted[target], wanted)
             self._look_ahead(end)
-        return joined(pieces)
+        return joined(pieces), None
+
+    def _piece(self, to: int, wanted: Sequence[str]) -> Columns:
+        """
+        What the page holds up to that place, or of it only what is wanted, where that is little.
+        """
+        page = self._buffer
+        piece = page[self._at : to] if self._at or to < len(page.keys) else page
+        if self._every or self._is_dense:
+            return piece
+        names = set(wanted)
+        return piece.pick([at for at, key in enumerate(piece.keys) if key in names])
 
     async def _more(self, target: str, wanted: Sequence[str]) -> None:
         jump = before(target) if target else ""

@@ -13,13 +13,13 @@ from contextlib import aclosing
 from typing import Final, Generic, TypeVar
 
 from s3copy_async.columns import EMPTY, Columns
-from s3copy_async.compare import Mapped, Scope
+from s3copy_async.compare import Mapped
 from s3copy_async.errors import AccessDenied, ListingError, S3Error
 from s3copy_async.events import Notice
 from s3copy_async.keys import Rule
 from s3copy_async.listing import EMPTY_PAGES, dropped, pages
 from s3copy_async.model import ObjectInfo, Page
-from s3copy_async.scan import Place, Plan, Scan, Stretch
+from s3copy_async.scan import Place, Plan, Stretch
 from s3copy_async.shelf import Shelf
 from s3copy_async.store import ListsObjects
 from s3copy_async.text import shown
@@ -30,24 +30,6 @@ T = TypeVar("T")
 BARREN_PAGES: Final = EMPTY_PAGES
 """So many pages in a row may show no new key, be they empty or not."""
 _NO_ORDER: Final = "a directory bucket has no order, so the destination is listed whole before any object is looked at"
-
-
-def compared(
-    source: ListsObjects, side: DestinationSide, plan: Plan[T], rules: Iterable[Rule]
-) -> AsyncGenerator[T, None]:
-    """
-    What both sides hold, put to use as `plan` says: see `scan.Scan.results`, and `Unordered` where there is no order.
-    """
-    if is_unordered(plan.scope):
-        return Unordered(source, side, plan).results(rules)
-    return Scan(source, side, plan).results(rules)
-
-
-def is_unordered(scope: Scope) -> bool:
-    """
-    Whether the buckets of a run can only be compared here.
-    """
-    return is_directory_bucket(scope.source_bucket) or is_directory_bucket(scope.dest_bucket)
 
 
 class Unordered(Generic[T]):
@@ -73,7 +55,9 @@ class Unordered(Generic[T]):
             ListingError: a listing failed or cannot be trusted.
         """
         plan = self._plan
-        for place in plan.places(rules):
+        for number, rule in enumerate(rules):
+            # Whole: each narrower prefix in a folder would list the folder again.
+            place = Place(number, rule, rule.prefix, rule.exact)
             if (found := await plan.exact(place)) is not None:
                 yield found
             try:

@@ -10,7 +10,8 @@ from typing import Final
 
 _SCHEME: Final = "s3://"
 _VERSION: Final = "?versionId="
-_DIRECTORY: Final = "--x-s3"
+_DIRECTORY: Final = ("--x-s3", "--xa-s3")
+"""Ends of the names of directory buckets, and of access points to them."""
 _BUCKET: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,254}").fullmatch
 _ACCESS_POINT: Final = re.compile(
     r"(arn:[^/:]+:s3[^/:]*:[^/:]*:[0-9]{12}:accesspoint[/:][A-Za-z0-9.-]{1,63})(?:/(.*))?", re.DOTALL

@@ -23,6 +23,7 @@ from s3copy_async.options import (
     Filter,
     Grant,
     Limits,
+    ListVersion,
     Options,
     PartOptions,
     Selection,
@@ -31,7 +32,7 @@ from s3copy_async.options import (
 from s3copy_async.parts import MAX_PART, MIN_PART
 from s3copy_async.selection import rules_of
 from s3copy_async.text import shown
-from s3copy_async.uri import S3Uri, is_bucket
+from s3copy_async.uri import S3Uri, is_bucket, is_directory_bucket
 
 _IS_ACCOUNT: Final = re.compile(r"[0-9]{12}").fullmatch
 _HAS_SURROGATE: Final = re.compile("[\ud800-\udfff]").search
@@ -200,6 +201,8 @@ def _parts(parts: PartOptions) -> Iterator[Problem]:
         yield Problem("parts.work_prefix", "it must end with a slash and not begin with one, such as temp/")
     if parts.work_bucket is not None and not is_bucket(parts.work_bucket):
         yield Problem("parts.work_bucket", f"{shown(parts.work_bucket)!r} is not a bucket name: give it without s3://")
+    elif parts.work_bucket is not None and is_directory_bucket(parts.work_bucket):
+        yield Problem("parts.work_bucket", "a directory bucket lists in no order, so no work can be found in it again")
 
 
 def _access(access: Access) -> Iterator[Problem]:
@@ -211,6 +214,8 @@ def _access(access: Access) -> Iterator[Problem]:
         yield Problem("access.anonymous", "it excludes keys and profiles: use one of them")
     elif access.keys and access.profile:
         yield Problem("access.profile", "it excludes keys: use one of them")
+    if access.list_version not in tuple(ListVersion):
+        yield Problem("access.list_version", f"expected one of {', '.join(ListVersion)}")
     if access.addressing_style not in _STYLES:
         yield Problem("access.addressing_style", f"expected one of {', '.join(_STYLES)}")
 

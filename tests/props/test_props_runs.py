@@ -169,7 +169,7 @@ async def test_the_destination_is_looked_up_like_a_dictionary(
     found: set[str] = set()
     for at in range(0, len(keys), step):
         some = keys[at : at + step]
-        found.update((await cursor.upto(some, some[-1], None)).keys)
+        found.update((await cursor.upto(some, some[-1], None))[0].keys)
     await cursor.close()
 
     assert set(there) & set(keys) == found & set(keys)

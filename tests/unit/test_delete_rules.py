@@ -12,7 +12,7 @@ import s3copy_async as s3
 from s3copy_async.cli.retry import failures_command
 from s3copy_async.cli.tokens import Names
 from s3copy_async.delete_rules import deletion_problems
-from s3copy_async.options import MAX_DELETE, SOURCE_MARK, Deletion, Filter, Options, Selection
+from s3copy_async.options import MAX_DELETE, SOURCE_MARK, Deletion, Filter, IfExists, Options, Selection
 from s3copy_async.uri import S3Uri
 from s3copy_async.validate import problems, validate
 
@@ -149,3 +149,21 @@ def test_the_command_for_what_failed_deletes_nothing(words: list[str]) -> None:
     command = failures_command(["s3://in", "s3://out", "-t", "4", *words, "--failures", "f"], names, "s3://out", "f")
 
     assert command == f"s3copy -t 4 {SOURCE_MARK} s3://out -F f"
+
+
+def test_kept_objects_and_deletion_exclude_each_other() -> None:
+    """
+    What is kept may be in the way of an object that was renamed, whose old name would go.
+    """
+    assert deletion_settings(Options(selection(), deletion=WANTED, if_exists=IfExists.SKIP)) == ["wanted"]
+    assert deletion_settings(Options(selection(), deletion=WANTED, if_exists=IfExists.FAIL)) == []
+
+
+@pytest.mark.parametrize("alias", ["ap-s3alias", "ap--use1-az4--xa-s3", "ap--ol-s3", "ap--op-s3"])
+def test_an_access_point_may_lead_to_the_other_bucket(alias: str) -> None:
+    """
+    By whatever name.
+    """
+    places = Selection(S3Uri(alias, "a/*"), S3Uri("base--use1-az4--x-s3"))
+
+    assert deletion_settings(Options(places, deletion=WANTED)) == ["wanted"]

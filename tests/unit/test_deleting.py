@@ -32,7 +32,7 @@ from s3copy_async.events import (
 from s3copy_async.lister import Lister
 from s3copy_async.memory import MemoryStore
 from s3copy_async.memory_data import Call, Fault
-from s3copy_async.options import Access, Deletion, Limits, Options, Selection
+from s3copy_async.options import Access, Deletion, Filter, Limits, Options, Selection, exclude
 from s3copy_async.pipeline import alone
 from s3copy_async.state import RunState
 from s3copy_async.stop import Stop
@@ -814,3 +814,66 @@ async def test_a_slow_reader_slows_the_deletion_down() -> None:
 
         assert len(paced) >= 3, action
         assert ran.state.deleted + len(ran.planned) == 2500
+
+
+async def test_what_the_source_has_again_by_then_stays() -> None:
+    """
+    It was listed before everything else was copied, and written meanwhile, to both.
+    """
+    store = store_of(["a/b/1"], ["foo/b/x", "foo/b/y"])
+
+    def write(call: Call) -> None:
+        if call.operation == "CopyObject":
+            store.fill("in", {"a/b/x": b"new"})
+
+    store.fault = write
+
+    ran = await run(store, options())
+
+    assert (ran.deleted, set(store.buckets["out"])) == (["foo/b/y"], {"foo/b/1", "foo/b/x"})
+    assert "1 object stayed: the source has them by now" in ran.notices
+    assert ran.state.exit_code == 0
+
+
+@pytest.mark.parametrize("excluded", [True, False])
+async def test_what_filters_leave_out_goes_only_where_that_is_asked_for(excluded: bool) -> None:
+    """
+    Though the source has it.
+    """
+    store = store_of(["a/b/1", "a/b/x.tmp"], ["foo/b/x.tmp", "foo/b/y"])
+    wanted = replace(options(), filter=Filter((exclude("*.tmp"),)), deletion=Deletion(wanted=True, excluded=excluded))
+
+    ran = await run(store, wanted)
+
+    assert sorted(ran.deleted) == (["foo/b/x.tmp", "foo/b/y"] if excluded else ["foo/b/y"])
+
+
+async def test_where_a_head_is_denied_the_listing_tells() -> None:
+    """
+    A right to list that goes for certain prefixes only makes S3 deny what is missing.
+    """
+    store = store_of(["a/b/1"], ["foo/b/x", "foo/b/y"])
+
+    def deny(call: Call) -> Fault | None:
+        if call.operation == "CopyObject":
+            store.fill("in", {"a/b/x": b"new"})
+        return Fault("AccessDenied", 403) if (call.operation, call.bucket) == ("HeadObject", "in") else None
+
+    store.fault = deny
+
+    ran = await run(store, options())
+
+    assert ran.deleted == ["foo/b/y"]
+
+
+async def test_what_cannot_be_told_is_not_deleted() -> None:
+    """
+    It is a failure of that object, and of no other.
+    """
+    store = store_of(["a/b/1"], ["foo/b/x", "foo/b/y"])
+    store.fault = lambda call: Fault("BadDay", 400) if call.key == "a/b/x" else None
+
+    ran = await run(store, options())
+
+    assert (ran.deleted, ran.state.delete_failed, ran.state.exit_code) == (["foo/b/y"], 1, 3)
+    assert "whether the source still lacks it cannot be told" in ran.state.delete_failures[0].reason

@@ -4,6 +4,7 @@ A dry run says what a run would do, and says it or fails.
 
 from __future__ import annotations
 
+import io
 from contextlib import AsyncExitStack
 
 import pytest
@@ -12,10 +13,11 @@ from s3copy_async.app import Action, Run
 from s3copy_async.events import Event, ObjectDone, Planned, RunStarted
 from s3copy_async.memory import MemoryStore
 from s3copy_async.model import CopyResult, SkipReason
-from s3copy_async.options import Access, Options, PartOptions, Selection
+from s3copy_async.options import Access, Display, Options, PartOptions, Progress, Selection
 from s3copy_async.parts import MAX_OBJECT, MIN_PART
 from s3copy_async.state import RunState
 from s3copy_async.uri import S3Uri
+from s3copy_async.views.lines import Lines, Streams
 from staging import buckets, copying, with_parts
 from support import Clock, Recorder, Watched, patient, run_in_memory
 
@@ -134,3 +136,73 @@ async def test_a_copy_goes_on_without_its_view(at: str) -> None:
     state = await run_with(Full(at), Action.COPY)
 
     assert (state.error, state.copied, state.exit_code) == ("", 1, 0)
+
+
+@pytest.mark.parametrize("page_size", [2, 1000])
+async def test_what_is_counted_by_the_page_is_what_is_shown_one_by_one(page_size: int) -> None:
+    """
+    Where nobody follows single objects, pages of plain ones are only counted: with the same numbers.
+    """
+    store = with_parts(100, 50)
+    store.page_size = page_size
+    store.fill("in", {f"{number}": b"x" * number for number in range(9)})
+    store.buckets["in"]["3"].settings = (("StorageClass", "GLACIER"),)
+    store.fill("out", {"4": b"other", "5": b"x" * 5})
+
+    async def open_store(_access: Access, _stack: AsyncExitStack, _permits: int) -> MemoryStore:
+        return store
+
+    shown = await run_in_memory(WHOLE, store, Action.DRY_RUN)
+    counted = RunState()
+    await Run(WHOLE, counted, open_store=open_store, policy=patient(Clock())).execute(Action.DRY_RUN)
+
+    planned = [event for event in shown.events if isinstance(event, Planned)]
+    assert sorted(event.key for event in planned) == ["0", "1", "2", "3", "4", "6", "7", "8", "big"]
+    assert [event.key for event in planned if event.note] == ["3"]
+    numbers = (shown.state.planned, shown.state.planned_bytes, shown.state.planned_requests, shown.state.skipped)
+    assert numbers == (counted.planned, counted.planned_bytes, counted.planned_requests, counted.skipped)
+    assert shown.state.planned_requests > len(planned)
+
+
+@pytest.mark.parametrize(("verbosity", "shown"), [(0, 9), (-1, 0)])
+async def test_plain_lines_name_each_object_unless_they_are_quiet(verbosity: int, shown: int) -> None:
+    """
+    The number of objects is told in any case.
+    """
+    store = MemoryStore(page_size=2)
+    store.fill("in", {f"{number}": b"x" for number in range(9)})
+    store.fill("out", {})
+
+    async def open_store(_access: Access, _stack: AsyncExitStack, _permits: int) -> MemoryStore:
+        return store
+
+    state, out, err = RunState(), io.StringIO(), io.StringIO()
+    view = Lines(state, Streams(out, err), Display(Progress.PLAIN, verbosity), 1000)
+    await Run(WHOLE, state, [view], open_store=open_store, policy=patient(Clock())).execute(Action.DRY_RUN)
+
+    assert len(out.getvalue().splitlines()) == shown
+    assert state.planned == 9
+
+
+async def test_a_slow_reader_slows_a_dry_run_down() -> None:
+    """
+    Before each page: no more events wait than it has objects.
+    """
+    store = MemoryStore(page_size=10)
+    store.fill("in", {f"{number:03}": b"x" for number in range(100)})
+    store.fill("out", {})
+    waits = 0
+
+    async def pace() -> None:
+        nonlocal waits
+        waits += 1
+
+    async def open_store(_access: Access, _stack: AsyncExitStack, _permits: int) -> MemoryStore:
+        return store
+
+    state = RunState()
+    run = Run(WHOLE, state, [Recorder()], open_store=open_store, policy=patient(Clock()), pace=pace)
+    await run.execute(Action.DRY_RUN)
+
+    assert state.planned == 100
+    assert waits >= 10

@@ -49,7 +49,7 @@ LAYERS: Final = (
         "shelf",
     ),
     ("state", "guards", "listing", "sifting", "compare", "there", "scan", "copying", "s3", "memory", "memory_data"),
-    ("candidates", "unordered"),
+    ("candidates", "unordered", "comparing"),
     (
         "pipeline",
         "crew",
@@ -61,6 +61,7 @@ LAYERS: Final = (
         "summary",
         "stream",
         "limiting",
+        "lacking",
         "deleting",
         "planning",
     ),

@@ -214,6 +214,27 @@ async def test_a_listing_of_the_destination_that_cannot_be_trusted_ends_the_run(
     assert "listing s3://out/a/" in state.error or "ListObjects" in state.error
 
 
+@by_transport
+@pytest.mark.parametrize(
+    "said",
+    [
+        '<IsTruncated xmlns="">True</IsTruncated>',
+        f'<x:IsTruncated xmlns:x="{NAMESPACE.split(chr(34))[1]}">True</x:IsTruncated>',
+        "<IsTruncated><!-- -->True</IsTruncated>",
+    ],
+)
+async def test_a_page_that_is_written_strangely_is_not_taken_for_the_last(transport: Transport, said: str) -> None:
+    """
+    It is read as it is meant, or not at all.
+    """
+    try:
+        token = await next_token(transport, said + TOKEN)
+    except S3Error:
+        return
+
+    assert token == "t"
+
+
 class Endless(MemoryStore):
     """
     Lists empty pages with ever new tokens, and at last an object.

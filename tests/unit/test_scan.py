@@ -22,7 +22,7 @@ from s3copy_async.keys import RuleIndex, WorkArea, in_bytes, path_rule
 from s3copy_async.memory import MemoryStore
 from s3copy_async.memory_data import Fault
 from s3copy_async.model import ObjectInfo, Page
-from s3copy_async.scan import Place, Plan, Scan, Stretch
+from s3copy_async.scan import LANES, Place, Plan, Scan, Stretch
 from s3copy_async.there import DestinationSide
 
 # Few characters, so that keys nest and meet; some that sort far apart, and a byte that is no UTF-8.
@@ -205,3 +205,101 @@ def test_columns_are_the_objects_they_are_made_of() -> None:
     assert (objects, objects[3], objects[1:3]) == (tuple(columns), columns[3], tuple(columns[1:3]))
     assert (objects[4], objects[0]) == tuple(columns.pick([4, 0]))
     assert (said.times, said[0].modified) == ((60.0,), 60.0)
+
+
+class Late(Shelf):
+    """
+    As soon as a page is empty, a key comes into being behind it.
+    """
+
+    async def list_page(self, bucket: str, prefix: str, *, start_after: str = "", token: str | None = None) -> Page:
+        """
+        See `store.ListsObjects`.
+        """
+        page = await super().list_page(bucket, prefix, start_after=start_after, token=token)
+        if not page.objects and "zz" not in self.keys:
+            self.keys.append("zz")
+        return page
+
+
+async def test_what_is_written_behind_a_probe_is_listed_all_the_same() -> None:
+    """
+    That there was nothing when a probe looked is no reason to leave out what a page shows.
+    """
+    source = Late([f"a{number:05}" for number in range(5000)], 100)
+
+    stretches = await listed(source, Shelf(["zz"]), every=True)
+
+    assert keys_of(stretches) == source.keys
+    assert "zz" in source.keys
+    assert not [key for stretch in stretches for key in extras(stretch.there, stretch.listed.keys).keys]
+
+
+@pytest.mark.parametrize("source", [[], ["m"], ["a", "m", "z"], [f"k{number:03}5" for number in range(0, 999, 100)]])
+async def test_much_that_only_the_destination_has_comes_in_pieces(source: list[str]) -> None:
+    """
+    Memory holds a few pages, whatever the source has.
+    """
+    dest = [f"k{number:04}" for number in range(9990)]
+
+    stretches = await listed(Shelf(source, 100), Shelf(dest, 100), every=True)
+
+    assert keys_of(stretches) == sorted(source)
+    extra = sorted(key for stretch in stretches for key in extras(stretch.there, stretch.listed.keys).keys)
+    assert extra == sorted({*dest} - {*source})
+    assert max(len(stretch.there) for stretch in stretches) <= 500
+
+
+async def test_few_of_many_objects_of_the_destination_are_kept() -> None:
+    """
+    Where only those are wanted that the source has.
+    """
+    dest = [f"k{number:04}" for number in range(9990)]
+
+    stretches = await listed(Shelf(dest[::100], 1000), Shelf(dest, 1000))
+
+    kept = [key for stretch in stretches for key in stretch.there.keys]
+    assert {*dest[::100]} <= {*kept}
+    assert len(kept) <= 1100
+
+
+async def test_prefixes_that_are_done_are_forgotten() -> None:
+    """
+    There may be a million of them.
+    """
+    rules = [path_rule(f"{number:03}/") for number in range(300)]
+    store = MemoryStore()
+    store.fill("in", {f"{number:03}/{key}": b"" for number in range(300) for key in "ab"})
+    store.fill("out", {})
+    scope = Scope("in", "out", "", RuleIndex(rules), WorkArea("temp/"))
+    plan: Plan[Stretch] = Plan(scope, lambda _: None, lambda stretch: stretch, none, denied)
+    scan = Scan(store, DestinationSide((store,), "out", lambda _: None), plan)
+    most = 0
+    async with aclosing(scan.results(rules)) as found:
+        async for _ in found:
+            most = max(most, len(scan._images))
+
+    assert most <= LANES
+    assert not scan._images
+
+
+async def test_a_lane_that_is_cancelled_from_elsewhere_ends_the_scan() -> None:
+    """
+    Whoever waits for it is told.
+    """
+
+    class Cancelled(Shelf):
+        """
+        Its second page never comes.
+        """
+
+        async def list_page(self, bucket: str, prefix: str, *, start_after: str = "", token: str | None = None) -> Page:
+            """
+            See `store.ListsObjects`.
+            """
+            if token is not None:
+                raise asyncio.CancelledError
+            return await super().list_page(bucket, prefix, start_after=start_after, token=token)
+
+    with pytest.raises(ListingError, match="cancelled"):
+        await listed(Cancelled(["a", "b", "c"], 1), Shelf([]))

@@ -127,3 +127,16 @@ async def test_it_may_be_closed_while_a_thread_is_at_work() -> None:
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
+        # What comes later waits for the thread, which keeps what it was given.
+        assert all(await shelf.take(["0", "49999"]))
+
+    assert files_of_sqlite() == []
+
+
+async def test_a_size_that_no_store_can_mean_ends_the_run() -> None:
+    """
+    In one line, as all that cannot be kept.
+    """
+    async with Shelf() as shelf:
+        with pytest.raises(FatalError, match="cannot be kept"):
+            await shelf.put([ObjectInfo("a", 1 << 63, "")])

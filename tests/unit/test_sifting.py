@@ -204,3 +204,15 @@ def narrow(source: set[str], rule: Rule, root: str, sieve: Sieve) -> bool:
     Whether the source has an object in what the filters let be listed.
     """
     return any(key.startswith(narrowed(rule.prefix, root, sieve.prefixes())) for key in source)
+
+
+async def test_a_long_key_is_found_though_nothing_longer_can_be() -> None:
+    """
+    The object of the path's own name is looked for even where no key below its folder could match.
+    """
+    key = "k" * 600
+    store = store_of({key: b"", f"{key}/a": b""})
+
+    await ran(store, Filter((include(f"/{key}"),)), key)
+
+    assert set(store.buckets["out"]) == {key}

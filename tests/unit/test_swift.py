@@ -21,9 +21,9 @@ from s3copy_async.errors import (
     Throttled,
     TransientError,
 )
+from s3copy_async.faults import SWITCHED
 from s3copy_async.model import CopyAnswer, CopyRequest, CopyTask, ObjectInfo
 from s3copy_async.options import Transport
-from s3copy_async.s3.refusals import SWITCHED
 from s3copy_async.s3.wire import WireStore
 from s3copy_async.store import BulkStart, Store
 from scripted import COPIED, MD5, XML, Script, answer, error, scripted

@@ -39,7 +39,7 @@ async def found(store: MemoryStore, keys: list[str], prefix: str = "") -> list[s
     """
     The keys that a lookup finds, None for those it does not.
     """
-    there = await cursor(store, prefix).upto(keys, keys[-1], None)
+    there, _ = await cursor(store, prefix).upto(keys, keys[-1], None)
     return [key if key in there.keys else None for key in keys]
 
 
@@ -69,7 +69,7 @@ async def test_the_cursor_goes_on_where_it_stopped() -> None:
     store.fill("out", {"a": b"", "b": b"", "c": b""})
     there = cursor(store)
 
-    first, second = await there.upto(["a"], "a", None), await there.upto(["b", "c", "d"], "d", None)
+    (first, _), (second, _) = await there.upto(["a"], "a", None), await there.upto(["b", "c", "d"], "d", None)
 
     assert (*first.keys, *second.keys) == ("a", "b", "c")
     assert store.count("ListObjectsV2") == 1
@@ -154,7 +154,7 @@ async def test_a_store_that_always_begins_at_the_start_is_read_to_its_end() -> N
 
     keys: list[str] = []
     for key in ("00", "10", "20", "39"):
-        keys += [found for found in (await there.upto([key], key, None)).keys if found == key]
+        keys += [found for found in (await there.upto([key], key, None))[0].keys if found == key]
 
     assert keys == ["00", "10", "20", "39"]
     assert store.count("ListObjectsV2") <= 22

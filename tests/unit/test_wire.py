@@ -19,7 +19,8 @@ from botocore.credentials import Credentials
 
 from s3copy_async.connect import OpenS3
 from s3copy_async.errors import UNREACHABLE, FatalError, RunRefused, S3CopyError, S3Error, TransientError
-from s3copy_async.events import Event, Retrying
+from s3copy_async.events import Event, Retrying, ignore
+from s3copy_async.faults import SWITCHED
 from s3copy_async.flow import Flow
 from s3copy_async.guards import Guarded
 from s3copy_async.model import CompleteRequest, CopyRequest, PartRequest
@@ -28,7 +29,7 @@ from s3copy_async.patience import Meter
 from s3copy_async.s3.http1 import Lost
 from s3copy_async.s3.learn import Identity
 from s3copy_async.s3.pool import UNTRUSTED
-from s3copy_async.s3.refusals import SWITCHED, lost
+from s3copy_async.s3.refusals import lost
 from s3copy_async.s3.sigv4 import Signer
 from s3copy_async.s3.wire import WireStore
 from s3copy_async.s3.wishes import Wish, is_plain
@@ -295,6 +296,16 @@ async def test_what_aiobotocore_may_know_better_goes_there(odd: bytes) -> None:
     assert script.senders == ["wire", "botocore", "botocore", "wire"]
     assert [request.method for request in script.requests] == ["PUT", "PUT", "PUT", "GET"]
     assert [event.code for event in guard.events if isinstance(event, Retrying)] == [SWITCHED]
+
+
+async def test_a_switch_needs_no_patience() -> None:
+    """
+    With ``--retry-for 0`` nothing is tried again but what is tried in another way.
+    """
+    async with scripted(AUTO, next(iter(ODD.values())), DONE) as (store, script):
+        await Guarded(store, Flow(4), patient(Clock(), 0), Meter(), ignore).copy_object(COPY)
+
+    assert script.senders == ["wire", "botocore"]
     (said,) = script.said
     assert said.startswith("s3://out: requests go through aiobotocore from now on (CopyObject was answered with ")
     assert "\n" not in said

@@ -22,10 +22,12 @@ from s3copy_async.errors import AccessDenied, Failure, ObjectRefused, Preconditi
 from s3copy_async.headers import header_text
 from s3copy_async.model import CopyRequest, Head, ObjectInfo, Pairs
 from s3copy_async.options import KEEP, Carry
+from s3copy_async.uri import is_directory_bucket
 
 _TAG_HEADER: Final = 4096
 """More tags than this many bytes of a header are set when the object is there: S3 takes 8 KB of headers in all."""
-_USUAL: Final = ("", "STANDARD")
+_USUAL: Final = ("", "STANDARD", "EXPRESS_ONEZONE")
+"""Classes that nobody chose: those of all objects of a bucket."""
 _NO_ACLS: Final = "AccessControlListNotSupported"
 _NO_TAGS: Final = ("AccessDenied", "NotImplemented", "InvalidArgument")
 TAGS: Final = "tags"
@@ -86,9 +88,9 @@ def with_less(request: CopyRequest, error: S3Error, job: CopyJob) -> tuple[CopyR
     """
     The request that may succeed where `request` was refused, and what it leaves behind; None where there is none.
 
-    Without the rights to read or write tags S3 denies copies of objects that have any.
+    Without the rights to read or write tags S3 denies copies of objects that have any; directory buckets know no tags.
     """
-    if isinstance(error, AccessDenied):
+    if isinstance(error, AccessDenied) or (error.code == _NO_TAGS[1] and is_directory_bucket(request.dest_bucket)):
         if request.tags is None and job.known.try_without_tags:
             return request._replace(tags=()), TAGS
     elif error.code == _NO_ACLS and job.carry.acl == KEEP and (left := acl.without_acl(request.settings)) is not None:

@@ -8,7 +8,7 @@ from s3copy_async.columns import Columns
 from s3copy_async.copying.exists import in_the_way
 from s3copy_async.copying.job import CopyJob, failed, refused
 from s3copy_async.copying.one import settle
-from s3copy_async.copying.plan import cannot_fit, request_count
+from s3copy_async.copying.plan import request_count
 from s3copy_async.errors import FatalError, S3Error
 from s3copy_async.events import Planned
 from s3copy_async.faults import ARCHIVE_CLASSES
@@ -41,8 +41,7 @@ async def plan_one(task: CopyTask, job: CopyJob) -> Planned | CopyResult:
             return settled
         source = settled.source
         assert source is not None  # settled tasks know their source
-        large_file, part_size = job.limits.large_file, job.parts.size
-        if problem := cannot_fit(source, large_file, part_size):
+        if problem := job.cannot_fit(source):
             return failed(settled, "CannotFit", problem)
         if kept := in_the_way(settled, job):
             return kept
@@ -50,8 +49,8 @@ async def plan_one(task: CopyTask, job: CopyJob) -> Planned | CopyResult:
         raise
     except S3Error as error:
         return refused(task, error)
-    note = _note(source, job)
-    return Planned(task.key, task.dest_key, source.size, request_count(source, large_file, job.parts), note)
+    requests = request_count(source, job.limits.large_file, job.parts) if job.splits else 1
+    return Planned(task.key, task.dest_key, source.size, requests, _note(source, job))
 
 
 def _note(source: ObjectInfo, job: CopyJob) -> str:

@@ -15,7 +15,7 @@ from s3copy_async.compare import enough
 from s3copy_async.copying.finish import done_on_record
 from s3copy_async.copying.job import CopyJob, skipped
 from s3copy_async.copying.pinned import unchanged
-from s3copy_async.copying.plan import Method, plan
+from s3copy_async.copying.plan import Method
 from s3copy_async.errors import AccessDenied, FatalError, ObjectRefused, S3Error
 from s3copy_async.etag import Verdict, compare
 from s3copy_async.model import PROOF_OF, CopyResult, CopyTask, Head, ObjectInfo, Proof, SkipReason
@@ -81,7 +81,7 @@ async def same_already(task: CopyTask, job: CopyJob) -> CopyResult | None:
         return skipped(task, reason, source.size, PROOF_OF[reason])
     if mode in (Compare.SIZE, Compare.SIZE_TIME):
         return None
-    in_parts = plan(source, job.limits.large_file) is Method.PARTS
+    in_parts = job.method(source) is Method.PARTS
     if in_parts and await done_on_record(task, source, job):
         return skipped(task, SkipReason.SAME, source.size, Proof.RECORD)
     if mode is Compare.ETAG or (mode is Compare.AUTO and not in_parts and _is_newer(source, there, job)):

@@ -9,13 +9,15 @@ from dataclasses import dataclass, field
 
 from s3copy_async.copying.known import Known
 from s3copy_async.copying.lanes import LanePool
+from s3copy_async.copying.plan import NO_PARTS, Method, cannot_fit, plan
 from s3copy_async.copying.probe import Capabilities
 from s3copy_async.errors import AccessDenied, Failure, FatalError, S3Error
 from s3copy_async.events import Emit, Notice, ignore
 from s3copy_async.faults import ARCHIVED
 from s3copy_async.model import CopyResult, CopyTask, ObjectInfo, Outcome, Pairs, Proof, SkipReason
-from s3copy_async.options import Carry, Compare, IfExists, Limits, PartOptions, Verify
+from s3copy_async.options import MAX_COPY, Carry, Compare, IfExists, Limits, PartOptions, Verify
 from s3copy_async.store import Heads, ListsObjects, Stages
+from s3copy_async.uri import is_directory_bucket
 
 
 async def _in_steps() -> bool:
@@ -67,6 +69,28 @@ class CopyJob:
     verify: Verify = Verify.AUTO
     if_exists: IfExists = IfExists.OVERWRITE
     is_aws: bool = False
+
+    @property
+    def splits(self) -> bool:
+        """
+        Whether objects can be copied in parts: not where what is left of an earlier run could not be listed in order.
+        """
+        buckets = (self.dest_bucket, self.parts.work_bucket or self.dest_bucket)
+        return not any(map(is_directory_bucket, buckets))
+
+    def method(self, source: ObjectInfo) -> Method:
+        """
+        How an object is copied: see `plan.plan`. Where nothing is split, whole, whatever its size.
+        """
+        return plan(source, self.limits.large_file) if self.splits else Method.WHOLE
+
+    def cannot_fit(self, source: ObjectInfo) -> str | None:
+        """
+        Why S3 cannot hold a copy, or None.
+        """
+        if not self.splits:
+            return NO_PARTS if source.size > MAX_COPY else None
+        return cannot_fit(source, self.limits.large_file, self.parts.size)
 
     def say_once(self, text: str, *, warning: bool = True) -> None:
         """

@@ -11,7 +11,7 @@ from s3copy_async.copying.evidence import same_already
 from s3copy_async.copying.exists import in_the_way, looked
 from s3copy_async.copying.job import CopyJob, failed, refused, skipped
 from s3copy_async.copying.pinned import unchanged
-from s3copy_async.copying.plan import Method, plan
+from s3copy_async.copying.plan import Method
 from s3copy_async.copying.source import source_of
 from s3copy_async.copying.staged import copy_staged
 from s3copy_async.copying.whole import copy_whole
@@ -64,7 +64,9 @@ async def _copy(task: CopyTask, job: CopyJob) -> CopyResult:
     for _ in range(MAX_LOOKS + 1):
         source = task.source
         assert source is not None  # settled tasks know their source
-        in_parts = plan(source, job.limits.large_file) is Method.PARTS
+        if not job.splits and (problem := job.cannot_fit(source)):
+            return failed(task, "CannotFit", problem)
+        in_parts = job.method(source) is Method.PARTS
         if kept := in_the_way(task, job, in_parts=in_parts):
             return kept
         try:

@@ -25,6 +25,9 @@ class Method(Enum):
     PARTS = auto()
 
 
+NO_PARTS: Final = "nothing is copied in parts to or by way of a directory bucket, and S3 copies at most 5 GiB at once"
+
+
 def request_count(source: ObjectInfo, large_file: int, options: PartOptions) -> int:
     """
     About how many requests a fresh copy takes: five for a part, or one where parts are copied directly, and some around

@@ -13,6 +13,7 @@ from typing import Final
 
 _RUN: Final = re.compile("(?:%[0-9A-Fa-f]{2})+")
 _KEPT: Final = 10_000
+_SHORT: Final = 60
 
 
 class _Runs(dict[str, str]):
@@ -24,7 +25,9 @@ class _Runs(dict[str, str]):
         if len(self) >= _KEPT:
             self.clear()
         # No character is split: those that take several bytes are escaped as a whole.
-        found = self[run] = unhexlify(run.replace("%", "")).decode("utf-8", "surrogateescape")
+        found = unhexlify(run.replace("%", "")).decode("utf-8", "surrogateescape")
+        if len(run) <= _SHORT:
+            self[run] = found
         return found
 
 

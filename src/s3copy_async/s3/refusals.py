@@ -10,6 +10,7 @@ from http.client import responses
 from typing import Final
 
 from s3copy_async.errors import Failure, RunRefused, S3Error, TransientError
+from s3copy_async.faults import SWITCHED
 from s3copy_async.s3 import xml
 from s3copy_async.s3.failures import NAMES
 from s3copy_async.s3.http1 import Answer, Lost
@@ -24,8 +25,6 @@ _ODD_CODES: Final = frozenset(
         "SignatureDoesNotMatch", "TemporaryRedirect", "TokenRefreshRequired", "XAmzContentSHA256Mismatch",
     )
 )  # fmt: skip
-SWITCHED: Final = "Switched"
-"""Our code for a request that is repeated in another way: by aiobotocore, or by another version."""
 
 
 is_error: Final = re.compile(rb"\s*(?:<\?xml[^>]*>\s*)?<Error").match

@@ -25,7 +25,7 @@ _ILLEGAL: Final = re.compile(
 )
 _ENCODED: Final = b"<EncodingType>url</EncodingType>"
 _TOKEN: Final = re.compile(rb"<(NextContinuationToken|NextMarker)>[^<]*</\1>").search
-_IS_CUT: Final = b"<IsTruncated"
+_IS_CUT: Final = re.compile(rb"<(?:[\w.-]+:)?IsTruncated\b").search
 _USUAL: Final = (b"<IsTruncated>true<", b"<IsTruncated>false<")
 _VALUE: Final = re.compile(rb"<IsTruncated\s*(?:/>|>([^<]*)</IsTruncated\s*>)").match
 
@@ -63,12 +63,12 @@ def _plain(body: bytes) -> bytes:
     Whether an answer is cut, in letters that botocore knows: it takes all but "true" for False, and so would end a
     listing early. What is neither true nor false is left out, so that it is missed.
     """
-    at = body.find(_IS_CUT)
-    if at < 0 or body.startswith(_USUAL, at):
+    start = _IS_CUT(body)
+    if start is None or body.startswith(_USUAL, at := start.start()):
         return body
     found = _VALUE(body, at)
     if found is None:
-        return body
+        return body.replace(b"IsTruncated", b"NotUnderstood")
     value = (found[1] or b"").strip().lower()
     plain = b"<IsTruncated>%b</IsTruncated>" % value if value in (b"true", b"false") else b""
     return body[:at] + plain + body[found.end() :]

@@ -14,10 +14,10 @@ from dataclasses import replace
 from typing import Final, Protocol
 
 from s3copy_async.errors import BadAnswer, Failure, S3Error, TransientError
+from s3copy_async.faults import SWITCHED
 from s3copy_async.model import Page
 from s3copy_async.options import ListVersion
 from s3copy_async.s3.percent import decoded
-from s3copy_async.s3.refusals import SWITCHED
 from s3copy_async.uri import is_directory_bucket
 
 SECOND: Final = "ListObjectsV2"

@@ -27,16 +27,16 @@ _ERROR_FIELDS: Final = ("Code", "Message", "RequestId", "HostId")
 
 _QUOTE: Final = '(?:&quot;|&#34;|")?'
 _OWNER: Final = (
-    r"(?:<Owner>(?:<ID>[\w-]*</ID>|<ID/>)?(?:<DisplayName>[\w .@-]*</DisplayName>|<DisplayName/>)?</Owner>)?"
+    r"(?:<Owner>(?:<ID>[\w-]*+</ID>|<ID/>)?+(?:<DisplayName>[\w .@-]*+</DisplayName>|<DisplayName/>)?+</Owner>)?+"
 )
 # One object as stores write it. Whatever XML would not read letter for letter (entities, control characters, ...) does
-# not match. What is left between two objects goes to the last branch, and its size is none.
+# not match. What is left between two objects goes to the last branch, and its size is none. No retries: *+.
 _ITEM: Final = re.compile(
-    r"<Contents><Key>([ !-%'-;=?-~]*)</Key>"
+    r"<Contents><Key>([ !-%'-;=?-~]*+)</Key>"
     r"<LastModified>(\d{4}-\d\d-\d\dT(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{3}(?:\d{3})?)?Z)</LastModified>"
-    rf"<ETag>{_QUOTE}([0-9A-Za-z-]*){_QUOTE}</ETag>"
-    r"(?:<ChecksumAlgorithm>\w*</ChecksumAlgorithm>)*(?:<ChecksumType>\w*</ChecksumType>)?"
-    rf"<Size>(\d+)</Size>{_OWNER}(?:<StorageClass>(\w*)</StorageClass>)?{_OWNER}(?:<Type>\w*</Type>)?</Contents>"
+    rf"<ETag>{_QUOTE}([0-9A-Za-z-]*+){_QUOTE}</ETag>"
+    r"(?:<ChecksumAlgorithm>\w*+</ChecksumAlgorithm>)*+(?:<ChecksumType>\w*+</ChecksumType>)?+"
+    rf"<Size>(\d++)</Size>{_OWNER}(?:<StorageClass>(\w*+)</StorageClass>)?+{_OWNER}(?:<Type>\w*+</Type>)?+</Contents>"
     r"|[\s\S]+",
     re.ASCII,
 )
