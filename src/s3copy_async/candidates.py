@@ -16,8 +16,8 @@ from s3copy_async.compare import Scope, extras
 from s3copy_async.errors import FatalError
 from s3copy_async.keys import Rule
 from s3copy_async.model import ObjectInfo
-from s3copy_async.scan import Stretch
 from s3copy_async.sifting import Sifter
+from s3copy_async.stretch import Stretch
 
 BATCH: Final = 1000
 """Keys that one DeleteObjects takes."""

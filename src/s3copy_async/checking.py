@@ -18,9 +18,9 @@ from s3copy_async.events import Checked, CheckedSame, Emit, ListingDone, ObjectD
 from s3copy_async.judging import Judge, Sides, plainly_different
 from s3copy_async.keys import Rule, in_bytes
 from s3copy_async.model import Batch, CheckResult, CopyResult, CopyTask, Finding, Head, ObjectInfo, Outcome
-from s3copy_async.scan import Place, Plan, Stretch
 from s3copy_async.sifting import EVERYTHING, Sifter
 from s3copy_async.store import Heads
+from s3copy_async.stretch import Place, Plan, Stretch
 from s3copy_async.there import DestinationSide
 
 

@@ -10,8 +10,9 @@ from typing import TypeVar
 from s3copy_async.compare import Scope
 from s3copy_async.errors import FatalError
 from s3copy_async.keys import Rule
-from s3copy_async.scan import Plan, Scan
+from s3copy_async.scan import Scan
 from s3copy_async.store import ListsObjects
+from s3copy_async.stretch import Plan
 from s3copy_async.there import DestinationSide
 from s3copy_async.uri import is_directory_bucket
 

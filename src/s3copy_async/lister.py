@@ -20,10 +20,10 @@ from s3copy_async.listfile import BATCH, read_keys
 from s3copy_async.listing import head_if_seen
 from s3copy_async.model import Batch, CopyResult, CopyTask, Head, ObjectInfo, Outcome, SkipReason
 from s3copy_async.options import Compare
-from s3copy_async.scan import Place, Plan, Stretch
 from s3copy_async.selection import Work
 from s3copy_async.sifting import EVERYTHING, Sifter
 from s3copy_async.store import Heads, HeadsObjects, LooksUp
+from s3copy_async.stretch import Place, Plan, Stretch
 from s3copy_async.text import shown
 from s3copy_async.there import UNSEEN, DestinationSide
 

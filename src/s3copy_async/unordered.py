@@ -19,9 +19,9 @@ from s3copy_async.events import Notice
 from s3copy_async.keys import Rule
 from s3copy_async.listing import EMPTY_PAGES, dropped, pages
 from s3copy_async.model import ObjectInfo, Page
-from s3copy_async.scan import Place, Plan, Stretch
 from s3copy_async.shelf import Shelf
 from s3copy_async.store import ListsObjects
+from s3copy_async.stretch import Place, Plan, Stretch
 from s3copy_async.text import shown
 from s3copy_async.there import DestinationSide
 from s3copy_async.uri import is_directory_bucket

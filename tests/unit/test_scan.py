@@ -22,7 +22,8 @@ from s3copy_async.keys import RuleIndex, WorkArea, in_bytes, path_rule
 from s3copy_async.memory import MemoryStore
 from s3copy_async.memory_data import Fault
 from s3copy_async.model import ObjectInfo, Page
-from s3copy_async.scan import LANES, Place, Plan, Scan, Stretch
+from s3copy_async.scan import LANES, Scan
+from s3copy_async.stretch import Place, Plan, Stretch
 from s3copy_async.there import DestinationSide
 
 # Few characters, so that keys nest and meet; some that sort far apart, and a byte that is no UTF-8.

@@ -7,6 +7,8 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from pathlib import Path
+from threading import Event
+from typing import Any
 
 import pytest
 
@@ -117,13 +119,20 @@ async def test_a_file_that_cannot_be_written_ends_the_run(monkeypatch: pytest.Mo
             await shelf.put([info("a")])
 
 
-async def test_it_may_be_closed_while_a_thread_is_at_work() -> None:
+async def test_it_may_be_closed_while_a_thread_is_at_work(monkeypatch: pytest.MonkeyPatch) -> None:
     """
     Who is cancelled does not wait for the disk, and nothing breaks.
     """
+    begun, many = Event(), Shelf._many
+
+    def told(shelf: Shelf, *args: Any) -> None:
+        begun.set()
+        many(shelf, *args)
+
+    monkeypatch.setattr(Shelf, "_many", told)
     async with Shelf() as shelf:
         task = asyncio.create_task(shelf.put([info(f"{number}") for number in range(50_000)]))
-        await asyncio.sleep(0)
+        await asyncio.to_thread(begun.wait)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task

@@ -24,8 +24,8 @@ from s3copy_async.memory import MemoryStore
 from s3copy_async.memory_data import Call, Fault
 from s3copy_async.model import Finding, ObjectInfo, Page
 from s3copy_async.options import MAX_COPY, Deletion, Filter, Options, Selection, exclude, include
-from s3copy_async.scan import Place, Plan, Stretch
 from s3copy_async.store import ListsObjects
+from s3copy_async.stretch import Place, Plan, Stretch
 from s3copy_async.there import UNSEEN, DestinationSide
 from s3copy_async.uri import S3Uri
 from support import run_in_memory
