@@ -117,6 +117,7 @@ def about(workload: Workload, *, simulated: bool) -> str:
         words.append("The destination holds all of them already, and nothing may be copied.")
     if workload.dry:
         words.append("The destination is empty, and nothing may be copied: programs only say what they would do.")
+        words.append("s5cmd is left out, because that takes it longer than copying does.")
     if workload.tls:
         words.append("An nginx in front of the store speaks TLS 1.2 and 1.3, with an RSA certificate of 2,048 bits.")
     if simulated:

@@ -52,12 +52,14 @@ class Quirk(Enum):
     REFUSES_LINE_BREAK = auto()
     REFUSES_SLASH = auto()
     SORTS_START_AFTER_ENCODED = auto()
+    COMPARES_MARKER_WITH_ENCODED = auto()
 
 
 DEVIATIONS: Final[dict[str, frozenset[Quirk]]] = {
     "moto": frozenset({Quirk.IGNORES_PIN, Quirk.REFUSES_LINE_BREAK}),
     "ceph": frozenset({Quirk.IGNORES_PIN}),
     "localstack": frozenset({Quirk.REFUSES_SLASH, Quirk.SORTS_START_AFTER_ENCODED}),
+    "localstack by 1": frozenset({Quirk.REFUSES_SLASH, Quirk.COMPARES_MARKER_WITH_ENCODED}),
 }
 REFUSED: Final = {"line-break": Quirk.REFUSES_LINE_BREAK, "slash": Quirk.REFUSES_SLASH}
 
@@ -125,12 +127,13 @@ class Bench:
     source: str = field(default_factory=lambda: f"s3copy-contract-{uuid4().hex[:12]}-a")
     dest: str = field(default_factory=lambda: f"s3copy-contract-{uuid4().hex[:12]}-b")
     has_many: bool = False
+    way: str = ""
 
     def has(self, quirk: Quirk) -> bool:
         """
         Whether this server is known for `quirk`.
         """
-        return quirk in DEVIATIONS.get(self.name, ())
+        return quirk in (DEVIATIONS.get(self.name + self.way) or DEVIATIONS.get(self.name, ()))
 
     async def put(self, key: str, body: bytes = b"body") -> str:
         """
@@ -177,7 +180,8 @@ class Benches:
                 store = Guarded(store, Flow(AT_ONCE), patient(Clock()), Meter(), lambda _: None)
             elif endpoint is not None:
                 store = await open_s3(replace(endpoint.access, **changes), self.stack, AT_ONCE)
-            bench = self.opened[label] = Bench(name, store)
+            way = " by 1" if changes.get("list_version") is ListVersion.FIRST else ""
+            bench = self.opened[label] = Bench(name, store, way=way)
             for bucket in (bench.source, bench.dest):
                 await store.create_bucket(bucket)
                 if name in ENDPOINTS and isinstance(store, BotoStore):
@@ -622,6 +626,8 @@ async def test_start_after_is_taken_literally(bench: Bench, after: str) -> None:
 
     page = await bench.store.list_page(bench.source, "start/", start_after=after[:-1])
 
+    if "+" in after and bench.has(Quirk.COMPARES_MARKER_WITH_ENCODED):
+        expected = []
     assert expected == [item.key for item in page.objects if item.key in expected]
 
 
