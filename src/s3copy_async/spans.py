@@ -23,7 +23,7 @@ _AT_LEAST: Final = 100
 """Pages on each side for which that is granted in advance."""
 _TRUSTED: Final = 0.5
 _AHEAD: Final = 5.0
-_EARLY: Final = 300
+_EARLY: Final = 150
 """That share of the pages that seem to come is counted on, but not more than so many times those that have come, nor
 more than so many. Without it, it would take long until there are many lanes."""
 _SEAM: Final = 0.8
