@@ -215,16 +215,16 @@ class Run:
         self.stop.graceful = True
         if action is Action.CHECK:
             checker = Checker(_sides(options, stores, scope), self.emit, sifter)
-            await self._pipe(checker.batches(work.rules, lister.named(work)), checker.look)
+            await self._pipe(self._paced(checker.batches(work.rules, lister.named(work))), checker.look)
             return
         job = await self._copy_job(action, stores, scope, heads)
         batches = lister.batches(work)
         if limit := options.filter.limit:
             batches = limited(batches, limit, self.emit)
+        # Here, before anything is taken out: what is done by the page knows no pace of its own.
+        batches = self._paced(batches)
         if action is Action.DRY_RUN:
             planner = Planner(job, self.state, self.emit, shows=self._shows)
-            if self._pace:
-                batches = pipeline.paced(batches, self._pace)
             await self._pipe(planner.through(batches), planner.plan)
         else:
             await self._copy_all(batches, job, stores.main)
@@ -284,19 +284,19 @@ class Run:
             is_aws=stores.main.is_aws(),
         )
 
+    def _paced(self, batches: AsyncGenerator[Batch, None]) -> AsyncGenerator[Batch, None]:
+        return pipeline.paced(batches, self._pace) if self._pace else batches
+
     async def _pipe(self, batches: AsyncGenerator[Batch, None], work: pipeline.Work) -> None:
         limits = self.options.limits
         if self._pace:
-            batches, work = pipeline.paced(batches, self._pace), pipeline.paced_work(work, self._pace)
+            work = pipeline.paced_work(work, self._pace)
         # Twice as many workers as permits: one that waits before it repeats a request idles no permit.
         await pipeline.run(batches, work, 2 * (limits.permits or _WORKERS), self.stop, limits.grace)
 
     async def _copy_all(self, batches: AsyncGenerator[Batch, None], job: CopyJob, store: Guarded) -> None:
         tools = Tools(job, store, self._flow, self._meter)
         crew = self._crew = Crew(tools, self.state, self.stop, self.emit, shows=self._shows)
-        if self._pace:
-            # Copies in bulk know no pace of their own: they get no more than their readers can follow.
-            batches = pipeline.paced(batches, self._pace)
         # A cancelled run waits for nothing; however else it ends, what is under way may arrive.
         grace = 0.0
         try:

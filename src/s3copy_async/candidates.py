@@ -5,7 +5,7 @@ Keeps what the destination has and the source lacks, on disk, until it is known 
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from itertools import islice
 from struct import Struct
@@ -233,11 +233,7 @@ def tell_extras(candidates: Candidates, stretch: Stretch, sifter: Sifter, scope:
     number, rule = stretch.place.number, stretch.place.rule
     held = stretch.chosen if sifter.whole else stretch.listed
     known = rule.dest_keys(scope.base, held.keys)
-    if stretch.mapped.dest_keys or any(map(_is_source(scope), held.keys, known)):
+    if stretch.mapped.dest_keys or any(scope.leave_out(*pair) is None for pair in zip(held.keys, known, strict=True)):
         candidates.has_source(number)
     found = extras(stretch.there, known)
     candidates.add(number, found if sifter.whole else sifter.dest(found, rule, scope.base))
-
-
-def _is_source(scope: Scope) -> Callable[[str, str], bool]:
-    return lambda key, dest_key: scope.leave_out(key, dest_key) is None

@@ -68,7 +68,7 @@ async def first_page(
     except AccessDenied:
         raise
     except S3Error as error:
-        raise ListingError(f"listing s3://{bucket}/{shown(prefix)} failed: {error}") from error
+        raise ListingError(f"{named(bucket, prefix)} failed: {error}") from error
     after = start_after if strict else ""
     check_page(page, bucket, prefix, after)
     return page if page.objects or page.next_token is None else await _beyond(store, bucket, prefix, page, after)
@@ -88,7 +88,7 @@ async def _beyond(store: ListsObjects, bucket: str, prefix: str, page: Page, aft
     """
     The first page behind `page` that has keys, all of them after `after`, or the last.
     """
-    where = f"listing s3://{bucket}/{shown(prefix)}"
+    where = named(bucket, prefix)
     for _ in range(EMPTY_PAGES):
         try:
             following = await store.list_page(bucket, prefix, token=page.next_token)
@@ -101,6 +101,13 @@ async def _beyond(store: ListsObjects, bucket: str, prefix: str, page: Page, aft
             return following
         page = following
     raise ListingError(f"{where}: {EMPTY_PAGES:,} pages in a row were empty, and none was the last")
+
+
+def named(bucket: str, prefix: str) -> str:
+    """
+    What errors call a listing.
+    """
+    return f"listing s3://{bucket}/{shown(prefix)}"
 
 
 def check_page(page: Page, bucket: str, prefix: str, after: str) -> None:
@@ -119,13 +126,12 @@ def check_page(page: Page, bucket: str, prefix: str, after: str) -> None:
     last = after
     for key in keys:
         if last and key <= last and in_bytes(key) <= in_bytes(last):
-            where = f"s3://{bucket}/{shown(prefix)}"
             raise ListingError(
-                f"listing {where}: '{shown(key)}' came after '{shown(last)}'. This store does not list in UTF-8 order, "
-                "so a listing cannot be proven complete"
+                f"{named(bucket, prefix)}: '{shown(key)}' came after '{shown(last)}'. This store does not list in "
+                "UTF-8 order, so a listing cannot be proven complete"
             )
         if not key.startswith(prefix):
-            raise ListingError(f"listing s3://{bucket}/{shown(prefix)}: the store answered with '{shown(key)}'")
+            raise ListingError(f"{named(bucket, prefix)}: the store answered with '{shown(key)}'")
         last = key
 
 

@@ -3,7 +3,7 @@ The ranges of keys that are still to be listed, and where to cut them: no reques
 
 A range is half open, (after, until]; all of them tile what is below their prefix. A cut is tried by a probe: a full
 page that starts after a guess. Where it finds keys of the range, it is the first page of a range of its own. Where it
-finds none, the source has no more of the range behind the guess; the destination may.
+finds none, there is nothing to guess behind it any more; the range still goes to its own end.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ from s3copy_async.compare import Mapped
 from s3copy_async.errors import AccessDenied, ListingError, S3Error
 from s3copy_async.events import Notice
 from s3copy_async.keys import Rule
-from s3copy_async.listing import EMPTY_PAGES, dropped, pages
+from s3copy_async.listing import EMPTY_PAGES, dropped, named, pages
 from s3copy_async.model import ObjectInfo, Page
 from s3copy_async.shelf import Shelf
 from s3copy_async.store import ListsObjects
@@ -119,7 +119,7 @@ async def _listed(store: ListsObjects, bucket: str, prefix: str) -> AsyncGenerat
             known = await met.came(list(by_key))
             barren = barren + 1 if len(known) == len(by_key) else 0
             if barren >= BARREN_PAGES:
-                raise ListingError(f"{_where(bucket, folder)}: {barren:,} pages in a row showed no new key")
+                raise ListingError(f"{named(bucket, folder)}: {barren:,} pages in a row showed no new key")
             yield [by_key[key] for key in sorted(by_key) if key.startswith(prefix) and key not in known]
 
 
@@ -146,14 +146,10 @@ async def _loose_page(store: ListsObjects, bucket: str, folder: str, token: str 
         if token is None and isinstance(error, AccessDenied):
             raise
         how = "failed" if token is None else "broke off"
-        raise ListingError(f"{_where(bucket, folder)} {how}: {error}") from error
+        raise ListingError(f"{named(bucket, folder)} {how}: {error}") from error
     if token is not None and page.next_token == token:
-        raise ListingError(f"{_where(bucket, folder)}: the store repeats a page for ever")
+        raise ListingError(f"{named(bucket, folder)}: the store repeats a page for ever")
     for found in page.objects:
         if not found.key.startswith(folder):
-            raise ListingError(f"{_where(bucket, folder)}: the store answered with '{shown(found.key)}'")
+            raise ListingError(f"{named(bucket, folder)}: the store answered with '{shown(found.key)}'")
     return page
-
-
-def _where(bucket: str, prefix: str) -> str:
-    return f"listing s3://{bucket}/{shown(prefix)}"
